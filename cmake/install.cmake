@@ -1,0 +1,7 @@
+install(TARGETS modelcypher LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
+install(DIRECTORY ${PROJECT_SOURCE_DIR}/include/modelcypher
+  DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_MATCHING PATTERN "*.h")
+configure_file(${PROJECT_SOURCE_DIR}/cmake/modelcypher.pc.in
+  ${PROJECT_BINARY_DIR}/modelcypher.pc @ONLY)
+install(FILES ${PROJECT_BINARY_DIR}/modelcypher.pc
+  DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)

@@ -1,0 +1,44 @@
+/* file_map.h - a file mapped read-only.
+ *
+ * A mapped file that is cut short while it is read would raise SIGBUS; mc_file_map_check()
+ * tells before a range is read again, and readers of weights call it before each block. */
+#ifndef MC_BASE_FILE_MAP_H
+#define MC_BASE_FILE_MAP_H
+
+#include <stdint.h>
+
+#include "base/error.h"
+#include "base/span.h"
+
+typedef struct mc_file_map {
+    mc_span  bytes; /* an empty file has size 0 and data NULL */
+    int      descriptor;
+    char    *path;        /* owned */
+    int64_t  modified_ns; /* as at opening */
+    uint64_t inode;
+} mc_file_map;
+
+typedef enum mc_file_advice {
+    MC_ADVICE_WILL_NEED, /* start reading ahead */
+    MC_ADVICE_DONE,      /* drop these pages */
+    MC_ADVICE_SEQUENTIAL
+} mc_file_advice;
+
+mc_status mc_file_map_open(const char *path, mc_file_map *map, mc_error *err);
+void      mc_file_map_close(mc_file_map *map);
+/* Hint only: never fails. The range is clipped to the file and rounded to pages. */
+void mc_file_map_advise(const mc_file_map *map, mc_span range, mc_file_advice advice);
+/* MC_ERR_CORRUPT when the file has been truncated or replaced in place since it was opened. */
+mc_status mc_file_map_check(const mc_file_map *map, mc_error *err);
+
+/* A whole file (small ones: configuration, tokenizer) read into memory with a terminating NUL
+ * beyond `size`; refuses anything over `limit` bytes. Freed with mc_free. */
+mc_status mc_file_read(const char *path, size_t limit, char **text, size_t *size,
+                       mc_error *err);
+
+int mc_path_is_folder(const char *path);
+int mc_path_exists(const char *path);
+/* "<folder>/<name>", allocated; NULL when there is no memory. */
+char *mc_path_join(const char *folder, const char *name);
+
+#endif

@@ -1,0 +1,210 @@
+/* pool.c - pinned workers and one atomic job counter. */
+#define _GNU_SOURCE /* pthread_setaffinity_np, sched_getaffinity */
+#include "base/pool.h"
+
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+
+#include "base/alloc.h"
+
+/* A worker spins this many times for the next run before it sleeps: runs follow each other
+ * within microseconds inside a block, and a wake-up costs tens. */
+#define SPINS 2000
+
+struct mc_pool {
+    size_t          size;
+    pthread_t      *threads; /* size - 1 of them: worker 0 is the caller */
+    pthread_mutex_t mutex;
+    pthread_cond_t  wake, done;
+    atomic_size_t   generation; /* counts runs */
+    atomic_size_t   next, running;
+    size_t          count;
+    mc_pool_job    *job;
+    void           *context;
+    atomic_int      closing;
+};
+
+typedef struct worker_start {
+    mc_pool *pool;
+    size_t   worker;
+    int      core; /* -1: not pinned */
+} worker_start;
+
+static size_t cgroup_quota(void)
+{
+    FILE     *file = fopen("/sys/fs/cgroup/cpu.max", "re");
+    long long quota, period;
+    size_t    cores = 0;
+
+    if (!file) return 0;
+    if (fscanf(file, "%lld %lld", &quota, &period) == 2 && quota > 0 && period > 0)
+        cores = (size_t)((quota + period - 1) / period);
+    fclose(file);
+    return cores;
+}
+
+size_t mc_usable_cores(void)
+{
+    cpu_set_t set;
+    size_t    cores = 1, quota = cgroup_quota();
+
+    if (sched_getaffinity(0, sizeof set, &set) == 0) cores = (size_t)CPU_COUNT(&set);
+    if (quota > 0 && quota < cores) cores = quota;
+    return cores ? cores : 1;
+}
+
+static void take_jobs(mc_pool *pool, size_t worker)
+{
+    for (;;) {
+        size_t job = atomic_fetch_add(&pool->next, 1);
+        if (job >= pool->count) return;
+        pool->job(pool->context, job, worker);
+    }
+}
+
+static void wait_for_run(mc_pool *pool, size_t seen)
+{
+    for (int i = 0; i < SPINS; i++) {
+        if (atomic_load_explicit(&pool->generation, memory_order_acquire) != seen) return;
+#if defined(__x86_64__)
+        __builtin_ia32_pause();
+#endif
+    }
+    pthread_mutex_lock(&pool->mutex);
+    while (atomic_load(&pool->generation) == seen)
+        pthread_cond_wait(&pool->wake, &pool->mutex);
+    pthread_mutex_unlock(&pool->mutex);
+}
+
+static void *work(void *argument)
+{
+    worker_start start = *(worker_start *)argument;
+    mc_pool     *pool  = start.pool;
+    size_t       seen  = 0;
+
+    mc_free(argument);
+    if (start.core >= 0) {
+        cpu_set_t set;
+        CPU_ZERO(&set);
+        CPU_SET((unsigned)start.core, &set);
+        pthread_setaffinity_np(pthread_self(), sizeof set, &set); /* a wish, not a need */
+    }
+    for (;;) {
+        wait_for_run(pool, seen);
+        seen++;
+        if (atomic_load(&pool->closing)) return NULL;
+        take_jobs(pool, start.worker);
+        if (atomic_fetch_sub(&pool->running, 1) == 1) {
+            pthread_mutex_lock(&pool->mutex);
+            pthread_cond_signal(&pool->done);
+            pthread_mutex_unlock(&pool->mutex);
+        }
+    }
+}
+
+void mc_pool_run(mc_pool *pool, size_t count, mc_pool_job *job, void *context)
+{
+    pool->job     = job;
+    pool->context = context;
+    pool->count   = count;
+    atomic_store(&pool->next, 0);
+    if (pool->size > 1 && count > 1) {
+        atomic_store(&pool->running, pool->size - 1);
+        pthread_mutex_lock(&pool->mutex);
+        atomic_fetch_add(&pool->generation, 1);
+        pthread_cond_broadcast(&pool->wake);
+        pthread_mutex_unlock(&pool->mutex);
+    }
+    take_jobs(pool, 0);
+    if (pool->size == 1 || count <= 1) return;
+    for (int i = 0; i < SPINS && atomic_load(&pool->running) > 0; i++)
+#if defined(__x86_64__)
+        __builtin_ia32_pause();
+#else
+        ;
+#endif
+    pthread_mutex_lock(&pool->mutex);
+    while (atomic_load(&pool->running) > 0)
+        pthread_cond_wait(&pool->done, &pool->mutex);
+    pthread_mutex_unlock(&pool->mutex);
+}
+
+/* The core for a worker: the k-th of the usable ones, or -1 when there are more workers. */
+static int core_of(size_t worker, size_t size)
+{
+    cpu_set_t set;
+    size_t    found = 0;
+
+    if (sched_getaffinity(0, sizeof set, &set) != 0 || (size_t)CPU_COUNT(&set) < size)
+        return -1;
+    for (int core = 0; core < CPU_SETSIZE; core++)
+        if (CPU_ISSET((unsigned)core, &set) && found++ == worker) return core;
+    return -1;
+}
+
+/* Signals belong to the caller's threads: workers block them all. */
+static int start_worker(mc_pool *pool, size_t worker, size_t size)
+{
+    worker_start *start = mc_alloc(sizeof *start);
+    sigset_t      all, before;
+    int           failed;
+
+    if (!start) return -1;
+    *start = (worker_start){ pool, worker, core_of(worker, size) };
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    failed = pthread_create(&pool->threads[worker - 1], NULL, work, start);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (failed) mc_free(start);
+    return failed;
+}
+
+mc_status mc_pool_create(size_t threads, mc_pool **pool, mc_error *err)
+{
+    size_t   size   = threads ? threads : mc_usable_cores();
+    mc_pool *result = mc_calloc(1, sizeof *result);
+
+    if (!result) return mc_fail_memory(err, sizeof *result);
+    pthread_mutex_init(&result->mutex, NULL);
+    pthread_cond_init(&result->wake, NULL);
+    pthread_cond_init(&result->done, NULL);
+    result->size    = 1;
+    result->threads = mc_alloc_array(size, sizeof *result->threads);
+    if (!result->threads) {
+        mc_pool_free(result);
+        return mc_fail_memory(err, size * sizeof(pthread_t));
+    }
+    for (; result->size < size; result->size++)
+        if (start_worker(result, result->size, size) != 0) {
+            mc_pool_free(result);
+            return mc_fail(err, MC_ERR_MEMORY, "ask for fewer threads with --threads",
+                           "cannot start %zu threads", size);
+        }
+    *pool = result;
+    return MC_OK;
+}
+
+void mc_pool_free(mc_pool *pool)
+{
+    if (!pool) return;
+    atomic_store(&pool->closing, 1);
+    pthread_mutex_lock(&pool->mutex);
+    atomic_fetch_add(&pool->generation, 1);
+    pthread_cond_broadcast(&pool->wake);
+    pthread_mutex_unlock(&pool->mutex);
+    for (size_t i = 1; i < pool->size; i++)
+        pthread_join(pool->threads[i - 1], NULL);
+    pthread_cond_destroy(&pool->done);
+    pthread_cond_destroy(&pool->wake);
+    pthread_mutex_destroy(&pool->mutex);
+    mc_free(pool->threads);
+    mc_free(pool);
+}
+
+size_t mc_pool_size(const mc_pool *pool)
+{
+    return pool->size;
+}

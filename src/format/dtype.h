@@ -1,0 +1,51 @@
+/* dtype.h - how numbers are stored: one table of data types (dtype_table.c).
+ *
+ * A type stores `block_length` values in `block_size` bytes; values are widened to float32, the
+ * values that the format's own definition gives, to the bit. */
+#ifndef MC_FORMAT_DTYPE_H
+#define MC_FORMAT_DTYPE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+
+/* Stable small numbers of our own; the names of the formats map to them in the table. */
+typedef enum mc_dtype {
+    MC_DTYPE_NONE,
+    MC_DTYPE_F32,
+    MC_DTYPE_F16,
+    MC_DTYPE_BF16,
+    MC_DTYPE_F64,
+    MC_DTYPE_I8,
+    MC_DTYPE_U8,
+    MC_DTYPE_I16,
+    MC_DTYPE_I32,
+    MC_DTYPE_U32,
+    MC_DTYPE_I64,
+    MC_DTYPE_Q8_0,
+    MC_DTYPE_Q4_0,
+    MC_DTYPE_Q4_1,
+    MC_DTYPE_COUNT /* more rows: before this line */
+} mc_dtype;
+
+typedef struct mc_dtype_info {
+    const char *name;             /* as printed: "F32", "Q4_1" */
+    const char *safetensors_name; /* NULL: does not occur there */
+    int         gguf_id;          /* -1: does not occur there */
+    size_t      block_length;     /* values in a block */
+    size_t      block_size;       /* bytes in a block */
+    /* Widen `count` values (a multiple of block_length) from `stored`, which may be unaligned.
+     * NULL: an integer type that is no weight. */
+    void (*widen)(const void *stored, float *values, size_t count);
+} mc_dtype_info;
+
+const mc_dtype_info *mc_dtype_get(mc_dtype dtype); /* never NULL for a valid dtype */
+mc_dtype mc_dtype_from_safetensors(const char *name, size_t length); /* NONE: unknown */
+mc_dtype mc_dtype_from_gguf(uint32_t id);                            /* NONE: unknown */
+
+/* Bytes of a row of `count` values; false when count is no multiple of the block length or the
+ * product overflows. */
+int mc_dtype_row_size(mc_dtype dtype, uint64_t count, uint64_t *bytes);
+
+#endif
