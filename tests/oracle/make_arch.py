@@ -1,0 +1,274 @@
+#!/usr/bin/env python3
+"""Make the seeded tiny models of tests/golden/arch and their hidden states, from the table in arch_cases.py.
+
+    tests/oracle/make_arch.py [--only PATTERN] [--check]
+
+Each case becomes a folder: config.json and model.safetensors (or shards with an index, or model.gguf), and
+golden.safetensors with `token_ids` I32 [tokens], `text_offsets` I64 [texts + 1], `state.0`..`state.L` and `final`
+F32 [tokens, hidden] as transformers computes them in float32 with eager attention, from the model as reloaded from the
+written folder, one prompt at a time. tests/golden/arch/knockouts.json lists, for each case, edits of the folder that
+switch one rule off, and how far (relative L2 of the worst row) that moves the states.
+
+--check makes nothing: it reloads each folder and compares the stored states with what transformers gives now.
+"""
+
+import argparse
+import copy
+import fnmatch
+import hashlib
+import json
+import os
+import pathlib
+import shutil
+import sys
+import tempfile
+
+os.environ.setdefault("CUDA_VISIBLE_DEVICES", "")
+os.environ.setdefault("HF_HUB_OFFLINE", "1")
+os.environ.setdefault("TQDM_DISABLE", "1")
+
+import numpy as np
+import safetensors.numpy
+import safetensors.torch
+import torch
+import transformers
+
+from arch_cases import CASES
+from states import row_error, states_of
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+GOLDEN = ROOT / "tests" / "golden" / "arch"
+SEED = 20260
+MOVED = 1e-3  # a rule counts as tested when its absence moves some row this far: 100 times the tolerance
+STEADY = 2.5e-6  # and a case as well conditioned when float64 stays this near to float32
+DTYPES = {"F32": torch.float32, "F16": torch.float16, "BF16": torch.bfloat16, "F64": torch.float64}
+SIZES = dict(vocab_size=64, hidden_size=32, intermediate_size=64, num_hidden_layers=3, num_attention_heads=4,
+             num_key_value_heads=2, max_position_embeddings=128, bos_token_id=1, eos_token_id=2, pad_token_id=None)
+
+torch.set_num_threads(1)
+transformers.logging.set_verbosity_error()
+transformers.logging.disable_progress_bar()
+
+
+def random_for(*key):
+    digest = hashlib.sha256("/".join([str(SEED), *key]).encode()).digest()
+    return np.random.default_rng(int.from_bytes(digest[:8], "little"))
+
+
+def fill(model, case):
+    """Weights under which every rule shows: unit-gain matrices, norms around their neutral value, real biases."""
+    owner = {}
+    for m in model.modules():  # the first owner counts: a tied head is an embedding
+        for p in m.parameters(recurse=False):
+            owner.setdefault(id(p), type(m).__name__.lower())
+    for name, p in model.named_parameters():
+        draw = torch.from_numpy(random_for(case.name, name).standard_normal(tuple(p.shape)).astype(np.float32))
+        kind = owner[id(p)]
+        if "norm" in kind:
+            p.data = p.data.float() + 0.2 * draw
+        elif "embedding" in kind:
+            p.data = case.embed * draw
+        elif name.endswith("bias"):
+            p.data = 0.3 * draw
+        elif p.dim() >= 2:
+            fan_in = p.shape[0] if "conv1d" in kind else p.shape[-1]
+            p.data = case.gain / fan_in**0.5 * draw
+        else:
+            p.data = p.data.float() + 0.3 * draw
+    model.tie_weights()
+
+
+def config_of(case):
+    config_class = transformers.models.auto.configuration_auto.CONFIG_MAPPING[case.model_type]
+    known = set(config_class().to_dict()) | set(getattr(config_class, "attribute_map", {}))
+    keys = {k: v for k, v in SIZES.items() if k in known}
+    for k in case.drop:
+        keys.pop(k, None)
+    return config_class(**(keys | case.keys), attn_implementation="eager")
+
+
+def published(config):
+    """config.json in the dialect of most published files: rope_theta and rope_scaling at the top."""
+    rope = config.pop("rope_parameters", None)
+    config["torch_dtype"] = config.pop("dtype", None) or "float32"
+    if rope:
+        rope = dict(rope)
+        config["rope_theta"] = rope.pop("rope_theta", 10000.0)
+        if "partial_rotary_factor" in rope:
+            config["partial_rotary_factor"] = rope.pop("partial_rotary_factor")
+        kind = rope.pop("rope_type", "default")
+        # the older files say "type", the newer ones "rope_type"
+        word = "type" if kind in ("linear", "dynamic", "longrope") else "rope_type"
+        config["rope_scaling"] = None if kind == "default" else {word: kind, **rope}
+    return config
+
+
+def write_config(folder, case):
+    path = folder / "config.json"
+    config = json.loads(path.read_text())
+    names = {"F32": "float32", "F16": "float16", "BF16": "bfloat16", "F64": "float64"}
+    config["dtype"] = names[case.store]
+    if case.dialect == "published":
+        config = published(config)
+        config["transformers_version"] = "4.46.0"
+    path.write_text(json.dumps(config, indent=1, sort_keys=True) + "\n")
+
+
+def write_model(folder, model, case):
+    model = copy.deepcopy(model).to(DTYPES[case.store])
+    size = "10GB"
+    if case.shards > 1:
+        size = sum(p.numel() * p.element_size() for p in model.parameters()) // case.shards + 4096
+    model.save_pretrained(folder, max_shard_size=size)
+    for extra in folder.glob("generation_config.json"):
+        extra.unlink()
+    found = len(list(folder.glob("*.safetensors")))
+    if found != case.shards:
+        sys.exit("%s: %d shards instead of %d" % (case.name, found, case.shards))
+    write_config(folder, case)
+
+
+def load(folder, dtype=torch.float32):
+    auto = transformers.AutoModelForCausalLM
+    return auto.from_pretrained(folder, dtype=dtype, attn_implementation="eager").eval()
+
+
+def prompts_of(case, vocab):
+    rng = random_for(case.name, "prompts")
+    return [rng.integers(3, vocab, n).tolist() for n in case.lengths]
+
+
+def states_of_all(make_model, prompts):
+    # A fresh model for each prompt: dynamic and long rope remember the longest prompt that they have seen.
+    return np.concatenate([states_of(make_model(), ids) for ids in prompts], axis=1)
+
+
+def save_golden(folder, prompts, states):
+    tensors = {
+        "token_ids": np.array([i for ids in prompts for i in ids], np.int32),
+        "text_offsets": np.cumsum([0] + [len(ids) for ids in prompts]).astype(np.int64),
+    }
+    for k in range(states.shape[0] - 1):
+        tensors["state.%d" % k] = np.ascontiguousarray(states[k])
+    tensors["final"] = np.ascontiguousarray(states[-1])
+    meta = {"script": "tests/oracle/make_arch.py", "seed": str(SEED), "numpy": np.__version__,
+            "torch": torch.__version__.split("+")[0], "transformers": transformers.__version__}
+    safetensors.numpy.save_file(tensors, folder / "golden.safetensors", metadata=meta)
+
+
+def merge(into, patch):
+    for k, v in patch.items():
+        if isinstance(v, dict) and isinstance(into.get(k), dict):
+            merge(into[k], v)
+        else:
+            into[k] = v
+    return into
+
+
+def edit_tensors(folder, edit):
+    for path in folder.glob("*.safetensors"):
+        tensors = safetensors.torch.load_file(path)
+        for word, value in (("zero", 0.0), ("one", 1.0)):
+            hits = [n for n in tensors if any(fnmatch.fnmatch(n, g) for g in edit.get(word, []))]
+            for n in hits:
+                tensors[n] = torch.full_like(tensors[n], value)
+        safetensors.torch.save_file(tensors, path, metadata={"format": "pt"})
+
+
+def knock_out(folder, edit, prompts, states):
+    """How far the states move when the folder is edited so that one rule is off."""
+    with tempfile.TemporaryDirectory() as name:
+        copy_ = pathlib.Path(name) / "model"
+        shutil.copytree(folder, copy_)
+        (copy_ / "golden.safetensors").unlink()
+        path = copy_ / "config.json"
+        path.write_text(json.dumps(merge(json.loads(path.read_text()), edit.get("config", {}))))
+        edit_tensors(copy_, edit)
+        moved = states_of_all(lambda: load(copy_), prompts)
+    return float(row_error(moved, states).max())
+
+
+def knock_outs(folder, case, prompts, states):
+    out = {}
+    for rule, edit in case.knock.items():
+        moved = knock_out(folder, edit, prompts, states)
+        if not moved >= MOVED:
+            print("  %s: '%s' moves the states by %.1e only" % (case.name, rule, moved))
+        out[rule] = dict(edit, moved=float("%.2g" % moved))
+    return out
+
+
+def folder_size(folder):
+    return sum(p.stat().st_size for p in folder.iterdir())
+
+
+def make(case):
+    folder = GOLDEN / case.name
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    torch.manual_seed(SEED)
+    model = transformers.AutoModelForCausalLM.from_config(config_of(case)).float().eval()
+    fill(model, case)
+    prompts = prompts_of(case, model.config.get_text_config().vocab_size)
+    if case.gguf:
+        import gguf_model
+
+        direct = lambda: gguf_model.write(folder / "model.gguf", model, case)
+        again = lambda: gguf_model.load(folder / "model.gguf")
+        model = direct()
+    else:
+        write_model(folder, model, case)
+        for p in model.parameters():  # not model.to(): that would round the rope's frequencies too
+            p.data = p.data.to(DTYPES[case.store]).float()
+        again = lambda: load(folder)
+    states = states_of_all(again, prompts)
+    # The written folder must mean what the model in memory means, and float32 must be good enough to speak of 1e-5.
+    same = row_error(states_of_all(lambda: copy.deepcopy(model), prompts), states).max()
+    steady = row_error(states_of_all(lambda: again().double(), prompts), states).max()
+    save_golden(folder, prompts, states)
+    knocks = knock_outs(folder, case, prompts, states)
+    least = min([k["moved"] for k in knocks.values()], default=float("nan"))
+    print("%-28s %6.1f KB  reload %.1e  float64 %.1e  least knock-out %.1e" %
+          (case.name, folder_size(folder) / 1e3, same, steady, least), flush=True)
+    if same > 2e-6 or steady > STEADY or not np.isfinite(states).all():
+        print("  %s: NOT TRUSTWORTHY" % case.name)
+    return knocks
+
+
+def check(case):
+    folder = GOLDEN / case.name
+    golden = safetensors.numpy.load_file(folder / "golden.safetensors")
+    cuts = golden["text_offsets"]
+    prompts = [golden["token_ids"][a:b].tolist() for a, b in zip(cuts[:-1], cuts[1:])]
+    if case.gguf:
+        import gguf_model
+
+        states = states_of_all(lambda: gguf_model.load(folder / "model.gguf"), prompts)
+    else:
+        states = states_of_all(lambda: load(folder), prompts)
+    names = ["state.%d" % k for k in range(states.shape[0] - 1)] + ["final"]
+    worst = max(row_error(states[i], golden[n]).max() for i, n in enumerate(names))
+    print("%-28s worst row %.1e" % (case.name, worst), flush=True)
+    return worst <= 1e-6
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--only", default="*", help="a pattern of case names")
+    parser.add_argument("--check", action="store_true", help="compare with what is stored, make nothing")
+    args = parser.parse_args()
+    chosen = [c for c in CASES if fnmatch.fnmatch(c.name, args.only)]
+    if args.check:
+        sys.exit(0 if all([check(c) for c in chosen]) else 1)
+    GOLDEN.mkdir(parents=True, exist_ok=True)
+    path = GOLDEN / "knockouts.json"
+    knocks = json.loads(path.read_text()) if path.exists() else {}
+    for c in chosen:
+        knocks[c.name] = make(c)
+    knocks = {c.name: knocks[c.name] for c in CASES if knocks.get(c.name)}
+    path.write_text(json.dumps(knocks, indent=1) + "\n")
+    print("%.2f MB in all" % (sum(p.stat().st_size for p in GOLDEN.rglob("*") if p.is_file()) / 1e6))
+
+
+if __name__ == "__main__":
+    main()
