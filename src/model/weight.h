@@ -1,0 +1,53 @@
+/* weight.h - where a program's numbers come from, and the one way to widen them.
+ *
+ * A weight is a view of stored tensors as a float32 matrix [rows, cols] ([out, in] of a linear
+ * layer) or a vector (cols 1). Whatever the file does (transposed storage, rows of several
+ * matrices interleaved, quantised parts, a constant added) is said here and undone by
+ * mc_weight_widen(): a backend sees plain rows. */
+#ifndef MC_MODEL_WEIGHT_H
+#define MC_MODEL_WEIGHT_H
+
+#include "base/error.h"
+#include "format/format.h"
+
+enum { MC_WEIGHT_PARTS = 4 };
+
+typedef struct mc_weight mc_weight;
+
+/* How a quantised weight made of several tensors is widened (weight_schemes.c); plain tensors
+ * of the dtype table need none. `first` and `count` are rows of the stored matrix. */
+typedef struct mc_weight_scheme {
+    const char *name;
+    void (*widen_rows)(const mc_weight *weight, size_t first, size_t count, float *out,
+                       size_t stride);
+} mc_weight_scheme;
+
+struct mc_weight {
+    const mc_tensor        *tensor;                 /* NULL: there is no such weight */
+    const mc_tensor        *parts[MC_WEIGHT_PARTS]; /* scales, zero points, ... of the scheme */
+    const mc_weight_scheme *scheme;                 /* NULL: plain */
+    size_t                  bits, group;            /* of the scheme */
+    size_t                  rows, cols;             /* of this view */
+    size_t                  row_first;              /* a part of a stacked tensor begins here */
+    /* Row r of the view is stored row
+     *   row_first + (r / row_block) * row_stride + r % row_block
+     * when row_block > 0 (fused qkv with the heads interleaved), else row_first + r. */
+    size_t row_block, row_stride;
+    bool   transposed; /* stored [in, out] (GPT-2) */
+    float  add;        /* added to every value after widening: Gemma's 1 + w */
+};
+
+static inline bool mc_weight_present(const mc_weight *weight)
+{
+    return weight->tensor != NULL;
+}
+
+/* Rows first .. first + count - 1 of the view as float32 into out[i * stride + j]. Never fails:
+ * lowering has checked shapes and types. Safe from several threads at once. */
+void mc_weight_widen(const mc_weight *weight, size_t first, size_t count, float *out,
+                     size_t stride);
+
+/* A vector (cols 1): all its `rows` values, contiguous. */
+void mc_weight_widen_vector(const mc_weight *weight, float *out);
+
+#endif
