@@ -271,18 +271,23 @@ def check_templates(name, probes):
 
 
 def check_lengths_overlap(atlases):
-    means = {}
-    print(f"{'atlas':<20} {'probes':>6} {'texts':>6} {'words':>6} {'mean':>6} {'spread':>6} {'least':>5} {'most':>5}")
+    """Prints the statistics that the README publishes, and holds them to its limits."""
+    means, rows = {}, ["| atlas | probes | words | mean | spread | least | most |"]
     for name, probes in atlases.items():
         counts = [len(text.split()) for text in all_texts(probes)]
         means[name], spread = mean(counts), pstdev(counts)
-        print(f"{name:<20} {len(probes):>6} {len(counts):>6} {sum(counts):>6} {means[name]:>6.2f} {spread:>6.2f} "
-              f"{min(counts):>5} {max(counts):>5}")
+        rows.append(f"| {name} | {len(probes)} | {sum(counts)} | {means[name]:.2f} | {spread:.2f} "
+                    f"| {min(counts)} | {max(counts)} |")
         if not SPREAD[0] <= spread <= SPREAD[1]:
             fault(name, f"number of words has a standard deviation of {spread:.2f}")
     if max(means.values()) > MEANS_RATIO * min(means.values()):
         fault("lengths", "mean numbers of words lie too far apart: "
               + ", ".join(f"{name} {value:.2f}" for name, value in means.items()))
+    print("\n".join(rows))
+    published = (ATLAS / "README.md").read_text(encoding="utf-8").split("\n")
+    for row in rows:
+        if row not in published:
+            fault("README.md", f"does not publish: {row}")
 
 
 # --- Control -----------------------------------------------------------------------------------------------------
