@@ -1,6 +1,8 @@
 install(TARGETS modelcypher LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/include/modelcypher
   DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_MATCHING PATTERN "*.h")
+# The .pc file finds its prefix from where it lies, so an installed tree can be moved.
+file(RELATIVE_PATH MC_PC_PREFIX /p/${CMAKE_INSTALL_LIBDIR}/pkgconfig /p)
 configure_file(${PROJECT_SOURCE_DIR}/cmake/modelcypher.pc.in
   ${PROJECT_BINARY_DIR}/modelcypher.pc @ONLY)
 install(FILES ${PROJECT_BINARY_DIR}/modelcypher.pc

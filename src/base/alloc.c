@@ -113,7 +113,7 @@ void mc_free_aligned(void *memory, size_t size)
         munmap(memory, round_up(size, HUGE_PAGE));
 }
 
-mc_status mc_fail_memory(mc_error *err, size_t wanted)
+mc_status(mc_fail_memory)(mc_error *err, size_t wanted)
 {
     return mc_fail(err, MC_ERR_MEMORY, "close other programs, or ask for less at once",
                    "cannot get %zu bytes of memory", wanted);

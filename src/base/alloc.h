@@ -25,6 +25,7 @@ void  mc_free_aligned(void *memory, size_t size);
 
 /* MC_ERR_MEMORY with the size that was wanted. */
 mc_status mc_fail_memory(mc_error *err, size_t wanted);
+#define mc_fail_memory(err, wanted) mc_failed(mc_fail_memory(err, wanted))
 
 /* Make room for one more element in a growing array: doubles *capacity when count == *capacity.
  */

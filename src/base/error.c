@@ -35,10 +35,11 @@ static void fill(mc_error *err, mc_status status, const char *hint)
     snprintf(err->hint, sizeof err->hint, "%s", hint ? hint : "");
 }
 
-mc_status mc_fail(mc_error *err, mc_status status, const char *hint, const char *reason, ...)
+mc_status(mc_fail)(mc_error *err, mc_status status, const char *hint, const char *reason, ...)
 {
     va_list args;
 
+    if (status == MC_OK) status = MC_ERR_INTERNAL;
     if (!err) return status;
     fill(err, status, hint);
     va_start(args, reason);
@@ -59,7 +60,7 @@ static mc_status status_of_errno(int number)
     }
 }
 
-mc_status mc_fail_errno(mc_error *err, const char *hint, const char *what, ...)
+mc_status(mc_fail_errno)(mc_error *err, const char *hint, const char *what, ...)
 {
     int       number = errno;
     mc_status status = status_of_errno(number);

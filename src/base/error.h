@@ -21,6 +21,17 @@ mc_status mc_fail_errno(mc_error *err, const char *hint, const char *what, ...) 
 mc_status mc_fail_about(mc_error *err, mc_status status, const char *subject, ...)
     MC_PRINTF(3, 4);
 
+/* A failure is never MC_OK (the functions see to it). Saying so here lets compilers and the
+ * analyser follow "out-parameters are set when the status is MC_OK" without being shown how
+ * each error came about. */
+static inline mc_status mc_failed(mc_status status)
+{
+    if (status == MC_OK) __builtin_unreachable();
+    return status;
+}
+#define mc_fail(...) mc_failed(mc_fail(__VA_ARGS__))
+#define mc_fail_errno(...) mc_failed(mc_fail_errno(__VA_ARGS__))
+
 /* Leave a function that owns nothing yet. Functions that own something use `goto done`. */
 #define MC_TRY(call)                                      \
     do {                                                  \

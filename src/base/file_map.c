@@ -175,6 +175,6 @@ char *mc_path_join(const char *folder, const char *name)
     if (!path) return NULL;
     memcpy(path, folder, length);
     if (length > 0 && folder[length - 1] != '/') path[length++] = '/';
-    strcpy(path + length, name);
+    memcpy(path + length, name, strlen(name) + 1);
     return path;
 }

@@ -1,0 +1,41 @@
+# A facade over CMake: `make` alone prints what can be done.
+SHELL  := /bin/bash
+JOBS   ?= $(shell nproc)
+PREFIX ?= /usr/local
+DEMO   := build/demo
+
+help: ## print this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{ printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+deps: ## install the Debian packages that are missing (root or sudo)
+	@scripts/install-deps.sh
+
+build: deps ## optimised build in build/ (build/mc)
+	cmake --preset release
+	cmake --build --preset release -j $(JOBS)
+
+build-dev: deps
+	cmake --preset dev
+	cmake --build --preset dev -j $(JOBS)
+
+demo: build ## the whole way on a real model: fetch SmolLM2-135M, build its concept response matrix
+	scripts/demo.sh $(DEMO)
+
+lint: build-dev ## format, include arrows, house rules, clang-tidy at zero
+	scripts/lint.sh
+
+example: build
+	scripts/test-install.sh build
+
+test: build build-dev lint example ## everything that continuous integration runs
+	ctest --preset dev -j $(JOBS)
+	ctest --preset release -j $(JOBS)
+
+install: build ## install under PREFIX (default /usr/local)
+	cmake --install build --prefix $(PREFIX)
+
+clean: ## remove what was built
+	rm -rf build build-dev build-clang build-tsan
+
+.PHONY: help deps build build-dev demo lint example test install clean
+.NOTPARALLEL:

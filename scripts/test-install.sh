@@ -1,0 +1,33 @@
+#!/usr/bin/env bash
+# Install BUILD into a temporary folder, compile the examples against it with nothing but
+# pkg-config, and run them. What a user of the library does, in continuous integration.
+#
+#   scripts/test-install.sh [BUILD]
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+build=${1:-build}
+stage=$(mktemp -d)
+trap 'rm -rf "$stage"' EXIT
+
+cmake --install "$build" --prefix "$stage" >"$stage/log" || { cat "$stage/log"; exit 1; }
+libdir=$(dirname "$(find "$stage" -name modelcypher.pc)")
+export PKG_CONFIG_PATH=$libdir LD_LIBRARY_PATH=${libdir%/pkgconfig}
+flags=$(pkg-config --cflags --libs modelcypher)
+
+for source in examples/*.c; do
+    program=$stage/$(basename "${source%.c}")
+    # shellcheck disable=SC2086 # the flags are words
+    ${CC:-cc} -std=c11 -Wall -Wextra -Wpedantic -Werror "$source" -o "$program" $flags
+    "$program" >"$stage/out" || { echo "$source failed:"; cat "$stage/out"; exit 1; }
+    [ -s "$stage/out" ] || { echo "$source printed nothing"; exit 1; }
+    echo "installed example: $source"
+done
+
+if [ -e "$stage/bin/modelcypher" ]; then
+    version=$("$stage/bin/modelcypher" --version)
+    [ "$version" = "mc $(pkg-config --modversion modelcypher)" ] || { echo "version is '$version'"; exit 1; }
+    [ ! -L "$stage/bin/mc" ] || [ "$(readlink "$stage/bin/mc")" = modelcypher ] || { echo "mc is no link"; exit 1; }
+    [ -s "$stage/share/man/man1/modelcypher.1" ] || { echo "no man page"; exit 1; }
+    bash -n "$stage/share/bash-completion/completions/modelcypher"
+    echo "installed program: $version"
+fi
