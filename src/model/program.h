@@ -115,9 +115,13 @@ typedef struct mc_op {
     float          xielu[4]; /* alpha_p, alpha_n (after softplus), beta, eps */
     mc_norm_params norm;
     mc_attention_params attention;
-    size_t              rope;            /* index into mc_lowered.ropes */
-    size_t              heads, head_dim; /* of MC_OP_ROPE */
-    int stage; /* all tiles meet between stages; 0 everywhere in a dense block */
+    /* Of MC_OP_ROPE: index into mc_lowered.ropes, that rope's kind, the first rotated column
+     * inside a head, and the heads of dst. */
+    size_t       rope;
+    mc_rope_kind rope_kind;
+    size_t       rope_offset;
+    size_t       heads, head_dim;
+    int          stage; /* all tiles meet between stages; 0 everywhere in a dense block */
 } mc_op;
 
 typedef struct mc_program {
