@@ -26,6 +26,11 @@ typedef enum mc_dtype {
     MC_DTYPE_Q8_0,
     MC_DTYPE_Q4_0,
     MC_DTYPE_Q4_1,
+    MC_DTYPE_BOOL,
+    MC_DTYPE_U16,
+    MC_DTYPE_U64,
+    MC_DTYPE_C64,
+    MC_DTYPE_F8_E8M0,
     MC_DTYPE_COUNT /* more rows: before this line */
 } mc_dtype;
 
@@ -36,7 +41,7 @@ typedef struct mc_dtype_info {
     size_t      block_length;     /* values in a block */
     size_t      block_size;       /* bytes in a block */
     /* Widen `count` values (a multiple of block_length) from `stored`, which may be unaligned.
-     * NULL: an integer type that is no weight. */
+     * NULL: a type that is no weight. */
     void (*widen)(const void *stored, float *values, size_t count);
 } mc_dtype_info;
 

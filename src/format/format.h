@@ -16,7 +16,7 @@
 #include "base/span.h"
 #include "format/dtype.h"
 
-enum { MC_RANK_MAX = 4 };
+enum { MC_RANK_MAX = 6 }; /* patch embeddings of vision towers have 5 */
 
 /* Which names, row orders and conventions the tensors follow. */
 typedef enum mc_dialect { MC_DIALECT_HF, MC_DIALECT_GGUF, MC_DIALECT_COUNT } mc_dialect;
