@@ -1,0 +1,304 @@
+/* attention.c - causal attention of one tile, blocked over keys.
+ *
+ * softmax(q k^T) v with a running maximum and sum (Milakov & Gimelshein 2018, arXiv:1805.02867;
+ * Dao et al. 2022, arXiv:2205.14135), so no matrix of all scores exists. Key blocks count from
+ * position 0 of the text, whatever part of it this tile holds, and a block that a query may not
+ * see changes nothing in its state: a row's bits do not depend on chunks, tiles or shared
+ * prefixes.
+ *
+ * Both products run on the matrix kernel: keys are packed transposed, [key / 16][d][16], values
+ * as panels of 16 columns, [column / 16][key][16]. */
+#include "backend/cpu/attention.h"
+
+#include <float.h>
+#include <math.h>
+#include <string.h>
+
+#include "backend/cpu/kernels.h"
+
+enum { KEY_BLOCK = 128, QUERY_ROWS = 12 /* the most that a kernel takes at once */ };
+
+/* What is in mc_tile.scratch while a text and a head of keys are worked on. */
+typedef struct attention_scratch {
+    float *keys;    /* KEY_BLOCK x d, packed */
+    float *values;  /* KEY_BLOCK x v, packed */
+    float *scores;  /* QUERY_ROWS x KEY_BLOCK */
+    float *output;  /* rows x group x v: running sums */
+    float *largest; /* rows x group: running maximum */
+    float *sum;     /* rows x group: running sum of weights */
+} attention_scratch;
+
+static size_t panels_of(size_t columns)
+{
+    return (columns + MC_PANEL - 1) / MC_PANEL;
+}
+
+static size_t group_size(const mc_attention_params *p)
+{
+    return p->heads / p->kv_heads;
+}
+
+size_t mc_attention_cpu_scratch(const mc_op *op, size_t rows)
+{
+    const mc_attention_params *p      = &op->attention;
+    size_t                     states = rows * group_size(p);
+    size_t floats = KEY_BLOCK * p->head_dim + KEY_BLOCK * panels_of(p->value_dim) * MC_PANEL +
+                    QUERY_ROWS * KEY_BLOCK + states * (p->value_dim + 2);
+
+    return floats * sizeof(float) + 6 * 64;
+}
+
+static float *carve(char **at, size_t floats)
+{
+    float *block = (float *)(void *)*at;
+
+    *at += (floats * sizeof(float) + 63) / 64 * 64;
+    return block;
+}
+
+static attention_scratch lay_out(const mc_attention_params *p, mc_tile *tile)
+{
+    char  *at     = tile->scratch;
+    size_t states = tile->rows * group_size(p);
+
+    return (attention_scratch){
+        .keys    = carve(&at, KEY_BLOCK * p->head_dim),
+        .values  = carve(&at, KEY_BLOCK * panels_of(p->value_dim) * MC_PANEL),
+        .scores  = carve(&at, QUERY_ROWS * KEY_BLOCK),
+        .output  = carve(&at, states * p->value_dim),
+        .largest = carve(&at, states),
+        .sum     = carve(&at, states),
+    };
+}
+
+typedef struct attention_job {
+    const mc_kernels          *kernels;
+    const mc_op               *op;
+    const mc_attention_params *p;
+    mc_tile                   *tile;
+    const mc_text_rows        *text;
+    attention_scratch          scratch;
+    size_t                     kv_head;
+} attention_job;
+
+static const float *key_row(const attention_job *job, size_t position)
+{
+    const mc_history *history = job->tile->history;
+    size_t            column  = job->kv_head * job->p->head_dim;
+
+    if (history) return history->keys + position * history->key_stride + column;
+    return mc_tile_at(job->tile, job->op->src2, job->text->path[position]) + column;
+}
+
+static const float *value_row(const attention_job *job, size_t position)
+{
+    const mc_history *history = job->tile->history;
+    size_t            column  = job->kv_head * job->p->value_dim;
+
+    if (history) return history->values + position * history->value_stride + column;
+    return mc_tile_at(job->tile, job->op->src3, job->text->path[position]) + column;
+}
+
+static void pack_keys(const attention_job *job, size_t first, size_t count)
+{
+    size_t d = job->p->head_dim;
+
+    for (size_t panel = 0; panel < panels_of(count); panel++) {
+        float *out = job->scratch.keys + panel * d * MC_PANEL;
+        for (size_t lane = 0; lane < MC_PANEL; lane++) {
+            size_t       key = panel * MC_PANEL + lane;
+            const float *row = key < count ? key_row(job, first + key) : NULL;
+            for (size_t i = 0; i < d; i++)
+                out[i * MC_PANEL + lane] = row ? row[i] : 0.0f;
+        }
+    }
+}
+
+static void pack_values(const attention_job *job, size_t first, size_t count)
+{
+    size_t width = job->p->value_dim;
+
+    for (size_t key = 0; key < count; key++) {
+        const float *row = value_row(job, first + key);
+        for (size_t column = 0; column < width; column += MC_PANEL) {
+            float *out  = job->scratch.values + column * KEY_BLOCK + key * MC_PANEL;
+            size_t here = width - column < MC_PANEL ? width - column : MC_PANEL;
+            memcpy(out, row + column, here * sizeof *out);
+            if (here < MC_PANEL) memset(out + here, 0, (MC_PANEL - here) * sizeof *out);
+        }
+    }
+}
+
+/* Turn the raw products of one query with keys first .. first + count - 1 into weights and fold
+ * them into its running maximum and sum; returns what its running output must be scaled by. */
+static float fold_scores(const attention_job *job, size_t head, size_t position, size_t first,
+                         size_t count, float *scores, size_t state)
+{
+    const mc_attention_params *p = job->p;
+    const mc_kernels          *k = job->kernels;
+    size_t last   = position + 1 < first + count ? position + 1 : first + count; /* exclusive */
+    size_t from   = p->window && position + 1 > p->window ? position + 1 - p->window : 0;
+    float  before = job->scratch.largest[state], now, correction;
+
+    if (from < first) from = first;
+    if (from >= last) {
+        memset(scores, 0, count * sizeof *scores);
+        return 1.0f;
+    }
+    from -= first;
+    last -= first;
+    k->scale(p->scale, scores + from, scores + from, last - from);
+    if (p->softcap > 0.0f) k->softcap(p->softcap, scores + from, last - from);
+    if (p->slopes)
+        for (size_t i = from; i < last; i++)
+            scores[i] -= p->slopes[head] * (float)(position - first - i);
+    now = k->largest(scores + from, last - from);
+    if (now < before) now = before;
+    memset(scores, 0, from * sizeof *scores);
+    memset(scores + last, 0, (count - last) * sizeof *scores);
+    /* exp(before - now), by the same function as the weights */
+    correction = before - now;
+    k->exp_shifted(0.0f, &correction, 1);
+    job->scratch.sum[state] =
+        job->scratch.sum[state] * correction + k->exp_shifted(now, scores + from, last - from);
+    job->scratch.largest[state] = now;
+    return correction;
+}
+
+/* `rows` queries of one head, at consecutive rows and positions, against one packed key block.
+ */
+static void attend(const attention_job *job, size_t head, size_t index, size_t rows,
+                   size_t first, size_t count)
+{
+    const mc_attention_params *p       = job->p;
+    const mc_text_rows        *text    = job->text;
+    size_t                     state   = (head % group_size(p)) * text->own + index;
+    float                     *output  = job->scratch.output + state * p->value_dim;
+    mc_gemm                    product = {
+                           .a = mc_tile_at(job->tile, job->op->src, text->row + index) + head * p->head_dim,
+                           .a_stride = job->tile->stride[job->op->src.buffer],
+                           .b        = job->scratch.keys,
+                           .b_stride = p->head_dim * MC_PANEL,
+                           .c        = job->scratch.scores,
+                           .c_stride = KEY_BLOCK,
+                           .rows     = rows,
+                           .columns  = count,
+                           .k        = p->head_dim,
+    };
+
+    job->kernels->gemm(&product);
+    for (size_t i = 0; i < rows; i++) {
+        float scale = fold_scores(job, head, text->first + index + i, first, count,
+                                  job->scratch.scores + i * KEY_BLOCK, state + i);
+        if (scale != 1.0f)
+            job->kernels->scale(scale, output + i * p->value_dim, output + i * p->value_dim,
+                                p->value_dim);
+    }
+    product = (mc_gemm){
+        .a          = job->scratch.scores,
+        .a_stride   = KEY_BLOCK,
+        .b          = job->scratch.values,
+        .b_stride   = KEY_BLOCK * MC_PANEL,
+        .c          = output,
+        .c_stride   = p->value_dim,
+        .rows       = rows,
+        .columns    = p->value_dim,
+        .k          = count,
+        .accumulate = 1,
+    };
+    job->kernels->gemm(&product);
+}
+
+static int wanted(const attention_job *job, size_t index)
+{
+    return !job->tile->wanted || job->tile->wanted[job->text->row + index];
+}
+
+/* All wanted queries of the text, in runs of neighbours, against one key block. */
+static void attend_block(const attention_job *job, size_t first, size_t count)
+{
+    const mc_attention_params *p    = job->p;
+    const mc_text_rows        *text = job->text;
+    size_t                     index =
+        first > text->first ? first - text->first : 0; /* earlier ones see no key here */
+    size_t most = job->kernels->gemm_rows;
+
+    while (index < text->own) {
+        size_t rows = 0;
+        if (p->window && text->first + index + 1 > first + count - 1 + p->window) break;
+        while (rows < most && index + rows < text->own && wanted(job, index + rows))
+            rows++;
+        if (rows == 0) {
+            index++;
+            continue;
+        }
+        for (size_t h = 0; h < group_size(p); h++)
+            attend(job, job->kv_head * group_size(p) + h, index, rows, first, count);
+        index += rows;
+    }
+}
+
+static void start_states(const attention_job *job)
+{
+    const mc_attention_params *p      = job->p;
+    size_t                     states = job->text->own * group_size(p);
+
+    memset(job->scratch.output, 0, states * p->value_dim * sizeof(float));
+    for (size_t i = 0; i < states; i++) {
+        size_t head = job->kv_head * group_size(p) + i / job->text->own;
+        /* A sink is a logit that takes part in the sum and brings no value. */
+        job->scratch.largest[i] = p->sinks ? p->sinks[head] : -FLT_MAX;
+        job->scratch.sum[i]     = p->sinks ? 1.0f : 0.0f;
+    }
+}
+
+static void finish(const attention_job *job)
+{
+    const mc_attention_params *p    = job->p;
+    const mc_text_rows        *text = job->text;
+
+    for (size_t h = 0; h < group_size(p); h++)
+        for (size_t i = 0; i < text->own; i++) {
+            size_t state = h * text->own + i;
+            size_t head  = job->kv_head * group_size(p) + h;
+            float *out =
+                mc_tile_at(job->tile, job->op->dst, text->row + i) + head * p->value_dim;
+            if (!wanted(job, i)) continue;
+            job->kernels->scale(1.0f / job->scratch.sum[state],
+                                job->scratch.output + state * p->value_dim, out, p->value_dim);
+        }
+}
+
+void mc_attention_cpu(const mc_backend *backend, const mc_op *op, const void *staged,
+                      mc_tile *tile)
+{
+    attention_job job = {
+        .kernels = backend->kernels,
+        .op      = op,
+        .p       = &op->attention,
+        .tile    = tile,
+        .scratch = lay_out(&op->attention, tile),
+    };
+
+    (void)staged;
+    mc_tile_remember(op, tile);
+    for (size_t t = 0; t < tile->text_count; t++) {
+        size_t keys;
+        job.text = &tile->texts[t];
+        keys     = job.text->first + job.text->own;
+        if (job.text->own == 0) continue;
+        for (job.kv_head = 0; job.kv_head < job.p->kv_heads; job.kv_head++) {
+            size_t first = 0;
+            start_states(&job);
+            if (job.p->window && job.text->first + 1 > job.p->window)
+                first = (job.text->first + 1 - job.p->window) / KEY_BLOCK * KEY_BLOCK;
+            for (; first < keys; first += KEY_BLOCK) {
+                size_t count = keys - first < KEY_BLOCK ? keys - first : KEY_BLOCK;
+                pack_keys(&job, first, count);
+                pack_values(&job, first, count);
+                attend_block(&job, first, count);
+            }
+            finish(&job);
+        }
+    }
+}

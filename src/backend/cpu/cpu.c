@@ -1,0 +1,352 @@
+/* cpu.c - the fast backend: operations over packed weights, on the kernels of one tier.
+ *
+ * A staged matrix is [panel][k][16] (sixteen output columns side by side), followed by the
+ * stacked biases; other weights are staged as plain vectors. */
+#include "backend/cpu/cpu.h"
+
+#include <string.h>
+
+#include "backend/cpu/attention.h"
+#include "backend/cpu/kernels.h"
+
+/* Floats between panels: k rows of sixteen, plus a cache line so that panels of a power-of-two
+ * k do not all fall into the same cache sets. */
+static size_t panel_stride(size_t k)
+{
+    return (k + 1) * MC_PANEL;
+}
+
+static size_t panel_count(const mc_op *op)
+{
+    return (mc_op_stacked_rows(op) + MC_PANEL - 1) / MC_PANEL;
+}
+
+static size_t padded(size_t floats)
+{
+    return (floats + MC_PANEL - 1) / MC_PANEL * MC_PANEL;
+}
+
+/* ---- staging ---- */
+
+static size_t cpu_staged_size(const mc_op *op)
+{
+    switch (op->kind) {
+    case MC_OP_MATMUL:
+        return (panel_count(op) * panel_stride(op->weights[0].cols) +
+                padded(mc_op_stacked_rows(op))) *
+               sizeof(float);
+    case MC_OP_NORM:
+    case MC_OP_MUL:
+        return (padded(op->weights[0].rows) + padded(op->biases[0].rows)) * sizeof(float);
+    default: return 0;
+    }
+}
+
+static size_t cpu_stage_jobs(const mc_op *op)
+{
+    if (op->kind == MC_OP_MATMUL) return panel_count(op) + 1;
+    return cpu_staged_size(op) ? 1 : 0;
+}
+
+static size_t cpu_stage_scratch(const mc_op *op)
+{
+    return op->kind == MC_OP_MATMUL ? op->weights[0].cols * MC_PANEL : 0;
+}
+
+/* Rows first .. first + 15 of the stacked weights, widened; rows beyond the end are zero. */
+static void widen_panel(const mc_op *op, size_t first, float *rows)
+{
+    size_t k = op->weights[0].cols, done = 0, below = 0;
+
+    for (size_t i = 0; i < op->stack; i++) {
+        const mc_weight *w = &op->weights[i];
+        while (done < MC_PANEL && first + done < below + w->rows) {
+            size_t row  = first + done - below;
+            size_t many = w->rows - row < MC_PANEL - done ? w->rows - row : MC_PANEL - done;
+            mc_weight_widen(w, row, many, rows + done * k, k);
+            done += many;
+        }
+        below += w->rows;
+    }
+    memset(rows + done * k, 0, (MC_PANEL - done) * k * sizeof *rows);
+}
+
+static void stage_biases(const mc_op *op, float *out)
+{
+    for (size_t i = 0; i < op->stack; i++) {
+        size_t rows = op->kind == MC_OP_MATMUL ? op->weights[i].rows : op->biases[i].rows;
+        if (mc_weight_present(&op->biases[i]))
+            mc_weight_widen_vector(&op->biases[i], out);
+        else
+            memset(out, 0, rows * sizeof *out);
+        out += rows;
+    }
+}
+
+static void cpu_stage(const mc_op *op, size_t job, void *staged, float *scratch)
+{
+    float *out = staged;
+    size_t k;
+
+    if (op->kind != MC_OP_MATMUL) {
+        if (mc_weight_present(&op->weights[0])) mc_weight_widen_vector(&op->weights[0], out);
+        if (mc_weight_present(&op->biases[0]))
+            mc_weight_widen_vector(&op->biases[0], out + padded(op->weights[0].rows));
+        return;
+    }
+    k = op->weights[0].cols;
+    if (job == panel_count(op)) {
+        stage_biases(op, out + panel_count(op) * panel_stride(k));
+        return;
+    }
+    widen_panel(op, job * MC_PANEL, scratch);
+    out += job * panel_stride(k);
+    for (size_t first = 0; first < k;
+         first += MC_PANEL) /* by squares: both sides stay in cache */
+        for (size_t lane = 0; lane < MC_PANEL; lane++)
+            for (size_t i = first; i < k && i < first + MC_PANEL; i++)
+                out[i * MC_PANEL + lane] = scratch[lane * k + i];
+}
+
+/* ---- operations ---- */
+
+static const mc_kernels *kernels_of(const mc_backend *backend)
+{
+    return backend->kernels;
+}
+
+static int has_bias(const mc_op *op)
+{
+    for (size_t i = 0; i < op->stack; i++)
+        if (mc_weight_present(&op->biases[i])) return 1;
+    return 0;
+}
+
+static void run_embed(const mc_backend *backend, const mc_op *op, const void *staged,
+                      mc_tile *tile)
+{
+    (void)backend;
+    (void)staged;
+    for (size_t row = 0; row < tile->rows; row++)
+        mc_weight_widen(&op->weights[0], (size_t)tile->tokens[row], 1,
+                        mc_tile_at(tile, op->dst, row), op->dst.width);
+}
+
+static void run_position(const mc_backend *backend, const mc_op *op, const void *staged,
+                         mc_tile *tile)
+{
+    float *vector = tile->scratch;
+
+    (void)staged;
+    for (size_t row = 0; row < tile->rows; row++) {
+        mc_weight_widen(&op->weights[0], tile->positions[row] + op->position_offset, 1, vector,
+                        op->dst.width);
+        kernels_of(backend)->add_scaled(1.0f, vector, mc_tile_at(tile, op->dst, row),
+                                        op->dst.width);
+    }
+}
+
+static void run_norm(const mc_backend *backend, const mc_op *op, const void *staged,
+                     mc_tile *tile)
+{
+    const float *weight = mc_weight_present(&op->weights[0]) ? staged : NULL;
+    const float *bias   = mc_weight_present(&op->biases[0])
+                              ? (const float *)staged + padded(op->weights[0].rows)
+                              : NULL;
+    size_t       part   = op->src.width / op->norm.groups;
+
+    for (size_t row = 0; row < tile->rows; row++)
+        for (size_t g = 0; g < op->norm.groups; g++) {
+            size_t w = op->weights[0].rows > part ? g * part : 0;
+            size_t b = op->biases[0].rows > part ? g * part : 0;
+            kernels_of(backend)->norm(op->norm.kind, op->norm.epsilon,
+                                      mc_tile_at(tile, op->src, row) + g * part,
+                                      weight ? weight + w : NULL, bias ? bias + b : NULL,
+                                      mc_tile_at(tile, op->dst, row) + g * part, part);
+        }
+}
+
+static void run_matmul(const mc_backend *backend, const mc_op *op, const void *staged,
+                       mc_tile *tile)
+{
+    size_t       k      = op->weights[0].cols;
+    const float *panels = staged;
+    mc_gemm      gemm   = {
+               .a        = mc_tile_at(tile, op->src, 0),
+               .a_stride = tile->stride[op->src.buffer],
+               .b        = panels,
+               .b_stride = panel_stride(k),
+               .c        = mc_tile_at(tile, op->dst, 0),
+               .c_stride = tile->stride[op->dst.buffer],
+               .bias     = has_bias(op) ? panels + panel_count(op) * panel_stride(k) : NULL,
+               .rows     = tile->rows,
+               .columns  = op->dst.width,
+               .k        = k,
+    };
+
+    kernels_of(backend)->gemm(&gemm);
+}
+
+static void rotate_halves(float *x, const float *cosine, const float *sine, size_t pairs)
+{
+    for (size_t i = 0; i < pairs; i++) {
+        float a = x[i], b = x[i + pairs];
+        x[i]         = a * cosine[i] - b * sine[i];
+        x[i + pairs] = b * cosine[i] + a * sine[i];
+    }
+}
+
+static void rotate_pairs(float *x, const float *cosine, const float *sine, size_t pairs)
+{
+    for (size_t i = 0; i < pairs; i++) {
+        float a = x[2 * i], b = x[2 * i + 1];
+        x[2 * i]     = a * cosine[i] - b * sine[i];
+        x[2 * i + 1] = b * cosine[i] + a * sine[i];
+    }
+}
+
+static void run_rope(const mc_backend *backend, const mc_op *op, const void *staged,
+                     mc_tile *tile)
+{
+    (void)backend;
+    (void)staged;
+    for (size_t t = 0; t < tile->text_count; t++) {
+        const mc_text_rows  *text  = &tile->texts[t];
+        const mc_rope_table *table = text->ropes[op->rope];
+        for (size_t i = 0; i < text->own; i++) {
+            float *row = mc_tile_at(tile, op->dst, text->row + i) + op->rope_offset;
+            size_t at  = (text->first + i) * table->pairs;
+            for (size_t head = 0; head < op->heads; head++, row += op->head_dim)
+                if (op->rope_kind == MC_ROPE_HALVES)
+                    rotate_halves(row, table->cosine + at, table->sine + at, table->pairs);
+                else
+                    rotate_pairs(row, table->cosine + at, table->sine + at, table->pairs);
+        }
+    }
+}
+
+static void run_activate(const mc_backend *backend, const mc_op *op, const void *staged,
+                         mc_tile *tile)
+{
+    (void)staged;
+    for (size_t row = 0; row < tile->rows; row++)
+        kernels_of(backend)->activate(op->activation, op->xielu, mc_tile_at(tile, op->src, row),
+                                      mc_tile_at(tile, op->dst, row), op->dst.width);
+}
+
+static void run_glu(const mc_backend *backend, const mc_op *op, const void *staged,
+                    mc_tile *tile)
+{
+    (void)staged;
+    for (size_t row = 0; row < tile->rows; row++) {
+        float *out  = mc_tile_at(tile, op->dst, row);
+        float *gate = mc_tile_at(tile, op->src, row);
+        kernels_of(backend)->activate(op->activation, op->xielu, gate, gate, op->src.width);
+        kernels_of(backend)->multiply(gate, mc_tile_at(tile, op->src2, row), out,
+                                      op->dst.width);
+    }
+}
+
+static void run_add(const mc_backend *backend, const mc_op *op, const void *staged,
+                    mc_tile *tile)
+{
+    (void)staged;
+    for (size_t row = 0; row < tile->rows; row++)
+        kernels_of(backend)->add_scaled(op->scale, mc_tile_at(tile, op->src, row),
+                                        mc_tile_at(tile, op->dst, row), op->dst.width);
+}
+
+static void run_mul(const mc_backend *backend, const mc_op *op, const void *staged,
+                    mc_tile *tile)
+{
+    for (size_t row = 0; row < tile->rows; row++) {
+        float *dst = mc_tile_at(tile, op->dst, row), *src = mc_tile_at(tile, op->src, row);
+        if (mc_weight_present(&op->weights[0]))
+            kernels_of(backend)->multiply(src, staged, dst, op->dst.width);
+        else
+            kernels_of(backend)->multiply(dst, src, dst, op->dst.width);
+    }
+}
+
+static void run_scale(const mc_backend *backend, const mc_op *op, const void *staged,
+                      mc_tile *tile)
+{
+    (void)staged;
+    for (size_t row = 0; row < tile->rows; row++)
+        kernels_of(backend)->scale(op->scale, mc_tile_at(tile, op->src, row),
+                                   mc_tile_at(tile, op->dst, row), op->dst.width);
+}
+
+static void run_clip(const mc_backend *backend, const mc_op *op, const void *staged,
+                     mc_tile *tile)
+{
+    (void)backend;
+    (void)staged;
+    for (size_t row = 0; row < tile->rows; row++) {
+        const float *src = mc_tile_at(tile, op->src, row);
+        float       *dst = mc_tile_at(tile, op->dst, row);
+        for (size_t i = 0; i < op->dst.width; i++) {
+            float x = src[i] > op->scale ? op->scale : src[i];
+            dst[i]  = x < -op->scale ? -op->scale : x;
+        }
+    }
+}
+
+static size_t cpu_scratch_size(const mc_op *op, size_t rows, size_t longest)
+{
+    (void)longest;
+    if (op->kind == MC_OP_ATTENTION) return mc_attention_cpu_scratch(op, rows);
+    if (op->kind == MC_OP_POSITION) return op->dst.width * sizeof(float);
+    return 0;
+}
+
+/* ---- tiers ---- */
+
+#define CPU_BACKEND(tier_name)                                                              \
+    {                                                                                       \
+        .name = "cpu", .tier = #tier_name, .kernels = &mc_kernels_##tier_name,              \
+        .staged_size = cpu_staged_size, .stage_jobs = cpu_stage_jobs,                       \
+        .stage_scratch = cpu_stage_scratch, .stage = cpu_stage,                             \
+        .scratch_size = cpu_scratch_size,                                                   \
+        .run          = {                                                                   \
+                     [MC_OP_EMBED] = run_embed,       [MC_OP_POSITION] = run_position,      \
+                     [MC_OP_NORM] = run_norm,         [MC_OP_MATMUL] = run_matmul,          \
+                     [MC_OP_ROPE] = run_rope,         [MC_OP_ATTENTION] = mc_attention_cpu, \
+                     [MC_OP_ACTIVATE] = run_activate, [MC_OP_GLU] = run_glu,                \
+                     [MC_OP_ADD] = run_add,           [MC_OP_MUL] = run_mul,                \
+                     [MC_OP_SCALE] = run_scale,       [MC_OP_CLIP] = run_clip,              \
+        },                                                                                  \
+    }
+
+static int always(void)
+{
+    return 1;
+}
+
+static const mc_backend cpu_portable = CPU_BACKEND(portable);
+
+#if defined(__x86_64__)
+static const mc_backend cpu_avx2   = CPU_BACKEND(avx2);
+static const mc_backend cpu_avx512 = CPU_BACKEND(avx512);
+
+static int has_avx2(void)
+{
+    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+}
+
+static int has_avx512(void)
+{
+    return has_avx2() && __builtin_cpu_supports("avx512f") &&
+           __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") &&
+           __builtin_cpu_supports("avx512dq");
+}
+#endif
+
+const mc_cpu_tier mc_cpu_tiers[] = {
+    { "portable", always, &cpu_portable },
+#if defined(__x86_64__)
+    { "avx2", has_avx2, &cpu_avx2 },
+    { "avx512", has_avx512, &cpu_avx512 },
+#endif
+    { NULL, NULL, NULL },
+};

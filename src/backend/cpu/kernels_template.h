@@ -1,0 +1,475 @@
+/* kernels_template.h - the kernels, written once over `v16`.
+ *
+ * A tier's file includes its v16_*.h, defines GEMM_ROWS (rows of the largest micro-kernel),
+ * GEMM_PANELS (panels of 16 columns it takes side by side) and KERNELS (name of the table) and
+ * then this file. Nothing here depends on the width of the machine's registers: sums run in
+ * sixteen lanes joined by one tree, tails are padded. */
+#include <float.h>
+
+#include "backend/cpu/kernels.h"
+
+#define ALWAYS_INLINE static inline __attribute__((always_inline))
+
+/* k is cut into blocks so that a panel of b stays in the first-level cache while all rows of
+ * the tile pass over it. A function of k only; the chains go on from c, so the bits do not
+ * notice. */
+enum { K_BLOCK = 384 };
+
+static v16 load_tail(const float *from, size_t n, float fill)
+{
+    float padded[16];
+
+    for (size_t i = 0; i < 16; i++)
+        padded[i] = i < n ? from[i] : fill;
+    return v16_load(padded);
+}
+
+static void store_tail(float *to, v16 a, size_t n)
+{
+    float padded[16];
+
+    v16_store(padded, a);
+    memcpy(to, padded, n * sizeof *to);
+}
+
+/* ---- matrix product ---- */
+
+typedef struct gemm_step {
+    const float *a, *b, *bias;
+    float       *c;
+    size_t       a_stride, b_stride, c_stride, k;
+    size_t       columns; /* of the last panel: 1..16 */
+    int          accumulate;
+} gemm_step;
+
+/* `rows` x (16 * panels) elements over one block of k, held in registers throughout. */
+ALWAYS_INLINE void gemm_block(const gemm_step *s, const int rows, const int panels)
+{
+    v16          sum[GEMM_ROWS][GEMM_PANELS];
+    const float *a = s->a, *b = s->b;
+    const size_t a_stride = s->a_stride, b_stride = s->b_stride;
+    const int    full = s->columns == MC_PANEL;
+
+#pragma GCC unroll 16
+    for (int i = 0; i < rows; i++)
+#pragma GCC unroll 4
+        for (int p = 0; p < panels; p++) {
+            const float *c = s->c + (size_t)i * s->c_stride + (size_t)p * MC_PANEL;
+            if (!s->accumulate)
+                sum[i][p] = v16_set1(0.0f);
+            else if (full || p + 1 < panels)
+                sum[i][p] = v16_load(c);
+            else
+                sum[i][p] = load_tail(c, s->columns, 0.0f);
+        }
+    for (size_t k = 0; k < s->k; k++, a++, b += MC_PANEL) {
+        v16 w[GEMM_PANELS];
+#pragma GCC unroll 4
+        for (int p = 0; p < panels; p++)
+            w[p] = v16_load(b + (size_t)p * b_stride);
+#pragma GCC unroll 16
+        for (int i = 0; i < rows; i++) {
+            v16 x = v16_set1(a[(size_t)i * a_stride]);
+#pragma GCC unroll 4
+            for (int p = 0; p < panels; p++)
+                sum[i][p] = v16_fma(x, w[p], sum[i][p]);
+        }
+    }
+#pragma GCC unroll 16
+    for (int i = 0; i < rows; i++)
+#pragma GCC unroll 4
+        for (int p = 0; p < panels; p++) {
+            float *c    = s->c + (size_t)i * s->c_stride + (size_t)p * MC_PANEL;
+            int    tail = !full && p + 1 == panels;
+            v16    r    = sum[i][p];
+            if (s->bias) {
+                const float *bias = s->bias + (size_t)p * MC_PANEL;
+                r = v16_add(r, tail ? load_tail(bias, s->columns, 0.0f) : v16_load(bias));
+            }
+            if (tail)
+                store_tail(c, r, s->columns);
+            else
+                v16_store(c, r);
+        }
+}
+
+ALWAYS_INLINE void gemm_rows_of(const gemm_step *s, size_t rows, const int panels)
+{
+    switch (rows) {
+    case 1: gemm_block(s, 1, panels); break;
+    case 2: gemm_block(s, 2, panels); break;
+    case 3: gemm_block(s, 3, panels); break;
+    case 4: gemm_block(s, 4, panels); break;
+    case 5: gemm_block(s, 5, panels); break;
+#if GEMM_ROWS == 6
+    default: gemm_block(s, 6, panels); break;
+#else
+    case 6: gemm_block(s, 6, panels); break;
+    case 7: gemm_block(s, 7, panels); break;
+    case 8: gemm_block(s, 8, panels); break;
+    case 9: gemm_block(s, 9, panels); break;
+    case 10: gemm_block(s, 10, panels); break;
+    case 11: gemm_block(s, 11, panels); break;
+    default: gemm_block(s, 12, panels); break;
+#endif
+    }
+}
+
+/* All rows over one group of panels and one block of k. */
+static void gemm_column(const mc_gemm *g, gemm_step step, int panels)
+{
+    for (size_t row = 0; row < g->rows; row += GEMM_ROWS) {
+        size_t rows = g->rows - row < GEMM_ROWS ? g->rows - row : GEMM_ROWS;
+#if GEMM_PANELS == 2
+        if (panels == 2)
+            gemm_rows_of(&step, rows, 2);
+        else
+#endif
+            gemm_rows_of(&step, rows, 1);
+        step.a += GEMM_ROWS * g->a_stride;
+        step.c += GEMM_ROWS * g->c_stride;
+    }
+    (void)panels;
+}
+
+static void gemm(const mc_gemm *g)
+{
+    size_t blocks = (g->k + K_BLOCK - 1) / K_BLOCK;
+    size_t part   = blocks ? (g->k + blocks - 1) / blocks : 0;
+
+    for (size_t at = 0; at < g->k; at += part) {
+        size_t k      = g->k - at < part ? g->k - at : part;
+        size_t column = 0;
+        while (column < g->columns) {
+            size_t left   = g->columns - column;
+            int    panels = left > MC_PANEL ? GEMM_PANELS : 1;
+            size_t width  = left < (size_t)panels * MC_PANEL ? left : (size_t)panels * MC_PANEL;
+            gemm_step step = {
+                .a          = g->a + at,
+                .b          = g->b + column / MC_PANEL * g->b_stride + at * MC_PANEL,
+                .c          = g->c + column,
+                .bias       = g->bias && at + k == g->k ? g->bias + column : NULL,
+                .a_stride   = g->a_stride,
+                .b_stride   = g->b_stride,
+                .c_stride   = g->c_stride,
+                .k          = k,
+                .columns    = width - (size_t)(panels - 1) * MC_PANEL,
+                .accumulate = g->accumulate || at > 0,
+            };
+            gemm_column(g, step, panels);
+            column += width;
+        }
+    }
+}
+
+/* ---- functions of one number ---- */
+
+/* exp by range reduction to |r| <= ln 2 / 2 and a polynomial of degree 7 (S. L. Moshier, Cephes
+ * expf); within 2 units in the last place. Arguments are held to where the result is normal. */
+static inline v16 v16_exp(v16 x)
+{
+    const v16 magic = v16_set1(12582912.0f); /* 1.5 * 2^23: adding it rounds to an integer */
+    v16       n, r, p;
+
+    x = v16_min(v16_max(x, v16_set1(-87.33654f)), v16_set1(88.37626f));
+    n = v16_sub(v16_fma(x, v16_set1(1.44269504f), magic), magic);
+    r = v16_fma(n, v16_set1(-0.693359375f), x);
+    r = v16_fma(n, v16_set1(2.12194440e-4f), r);
+    p = v16_set1(1.9875691500e-4f);
+    p = v16_fma(p, r, v16_set1(1.3981999507e-3f));
+    p = v16_fma(p, r, v16_set1(8.3334519073e-3f));
+    p = v16_fma(p, r, v16_set1(4.1665795894e-2f));
+    p = v16_fma(p, r, v16_set1(1.6666665459e-1f));
+    p = v16_fma(p, r, v16_set1(5.0000001201e-1f));
+    p = v16_fma(p, v16_mul(r, r), v16_add(r, v16_set1(1.0f)));
+    return v16_mul(p, v16_exp2_integer(n));
+}
+
+static inline v16 v16_negate(v16 x)
+{
+    return v16_sub(v16_set1(0.0f), x);
+}
+
+/* 1 / (1 + exp(-x)) */
+static inline v16 v16_sigmoid(v16 x)
+{
+    const v16 one = v16_set1(1.0f);
+
+    return v16_div(one, v16_add(one, v16_exp(v16_negate(x))));
+}
+
+/* Cephes tanhf: a polynomial near 0, 1 - 2 / (exp(2x) + 1) elsewhere. */
+static inline v16 v16_tanh(v16 x)
+{
+    const v16 zero = v16_set1(0.0f), one = v16_set1(1.0f), two = v16_set1(2.0f);
+    v16       size = v16_max(x, v16_negate(x)), z = v16_mul(x, x), p, far;
+
+    p   = v16_set1(-5.70498872745e-3f);
+    p   = v16_fma(p, z, v16_set1(2.06390887954e-2f));
+    p   = v16_fma(p, z, v16_set1(-5.37397155531e-2f));
+    p   = v16_fma(p, z, v16_set1(1.33314422036e-1f));
+    p   = v16_fma(p, z, v16_set1(-3.33332819422e-1f));
+    p   = v16_fma(v16_mul(p, z), x, x);
+    far = v16_sub(one, v16_div(two, v16_add(v16_exp(v16_add(size, size)), one)));
+    far = v16_select_less(x, zero, v16_negate(far), far);
+    return v16_select_less(size, v16_set1(0.625f), p, far);
+}
+
+/* erfc(x) for x >= 1, Cephes erfcf: exp(-x^2) / x times a polynomial in 1 / x^2. */
+static inline v16 v16_erfc_far(v16 x)
+{
+    const v16 q = v16_div(v16_set1(1.0f), x), y = v16_mul(q, q);
+    v16       p = v16_set1(2.326819970068386e-2f), r = v16_set1(-1.047766399936249e+1f);
+
+    p = v16_fma(p, y, v16_set1(-1.387039388740657e-1f));
+    p = v16_fma(p, y, v16_set1(3.687424674597105e-1f));
+    p = v16_fma(p, y, v16_set1(-5.824733027278666e-1f));
+    p = v16_fma(p, y, v16_set1(6.210004621745983e-1f));
+    p = v16_fma(p, y, v16_set1(-4.944515323274145e-1f));
+    p = v16_fma(p, y, v16_set1(3.404879937665872e-1f));
+    p = v16_fma(p, y, v16_set1(-2.741127028184656e-1f));
+    p = v16_fma(p, y, v16_set1(5.638259427386472e-1f));
+    r = v16_fma(r, y, v16_set1(1.297719955372516e+1f));
+    r = v16_fma(r, y, v16_set1(-7.495518717768503e+0f));
+    r = v16_fma(r, y, v16_set1(2.921019019210786e+0f));
+    r = v16_fma(r, y, v16_set1(-1.015265279202700e+0f));
+    r = v16_fma(r, y, v16_set1(4.218463358204948e-1f));
+    r = v16_fma(r, y, v16_set1(-2.820767439740514e-1f));
+    r = v16_fma(r, y, v16_set1(5.641895067754075e-1f));
+    p = v16_select_less(x, v16_set1(2.0f), p, r);
+    return v16_mul(v16_mul(v16_exp(v16_negate(v16_mul(x, x))), q), p);
+}
+
+/* The normal distribution function: 0.5 * erfc(-x / sqrt(2)). */
+static inline v16 v16_phi(v16 x)
+{
+    const v16 half = v16_set1(0.5f), one = v16_set1(1.0f), zero = v16_set1(0.0f);
+    v16       t = v16_mul(x, v16_set1(0.70710678f)), z = v16_mul(t, t);
+    v16       size = v16_max(t, v16_negate(t)), p, far;
+
+    p   = v16_set1(7.853861353153693e-5f); /* erf(t) = t p(t^2) for |t| < 1 */
+    p   = v16_fma(p, z, v16_set1(-8.010193625184903e-4f));
+    p   = v16_fma(p, z, v16_set1(5.188327685732524e-3f));
+    p   = v16_fma(p, z, v16_set1(-2.685381193529856e-2f));
+    p   = v16_fma(p, z, v16_set1(1.128358514861418e-1f));
+    p   = v16_fma(p, z, v16_set1(-3.761262582423300e-1f));
+    p   = v16_fma(p, z, v16_set1(1.128379165726710e+0f));
+    p   = v16_mul(half, v16_fma(p, t, one));
+    far = v16_mul(half, v16_erfc_far(v16_max(size, one)));
+    far = v16_select_less(t, zero, far, v16_sub(one, far));
+    return v16_select_less(size, one, p, far);
+}
+
+/* x * sigmoid(2 sqrt(2/pi) (x + 0.044715 x^3)): the tanh form, since 1 + tanh u = 2
+ * sigmoid(2u). */
+static inline v16 v16_gelu_tanh(v16 x)
+{
+    v16 cube  = v16_mul(v16_mul(x, x), x);
+    v16 inner = v16_fma(v16_set1(0.044715f), cube, x);
+
+    return v16_mul(x, v16_sigmoid(v16_mul(v16_set1(1.5957691216f), inner)));
+}
+
+/* xIELU (Huang & Schlag 2024, arXiv:2411.13010): x > 0: a_p x^2 + b x; else
+ * a_n (expm1(min(x, eps)) - x) + b x. */
+static inline v16 v16_xielu(v16 x, const float *parameters)
+{
+    const v16 ap = v16_set1(parameters[0]), an = v16_set1(parameters[1]);
+    const v16 b = v16_set1(parameters[2]), eps = v16_set1(parameters[3]);
+    v16       bx = v16_mul(b, x), low = v16_min(x, eps);
+    v16       near, expm1, positive, negative;
+
+    /* expm1 by its series where exp(x) - 1 would cancel */
+    near  = v16_fma(low, v16_set1(1.0f / 120.0f), v16_set1(1.0f / 24.0f));
+    near  = v16_fma(near, low, v16_set1(1.0f / 6.0f));
+    near  = v16_fma(near, low, v16_set1(0.5f));
+    near  = v16_fma(v16_mul(near, low), low, low);
+    expm1 = v16_sub(v16_exp(low), v16_set1(1.0f));
+    expm1 = v16_select_less(v16_negate(low), v16_set1(0.25f), near, expm1);
+
+    positive = v16_fma(v16_mul(ap, x), x, bx);
+    negative = v16_fma(an, v16_sub(expm1, x), bx);
+    return v16_select_less(v16_set1(0.0f), x, positive, negative);
+}
+
+ALWAYS_INLINE v16 activation_of(mc_activation activation, const float *parameters, v16 x)
+{
+    const v16 zero = v16_set1(0.0f);
+
+    switch (activation) {
+    case MC_ACT_SILU: return v16_mul(x, v16_sigmoid(x));
+    case MC_ACT_GELU: return v16_mul(x, v16_phi(x));
+    case MC_ACT_GELU_TANH: return v16_gelu_tanh(x);
+    case MC_ACT_GELU_QUICK: return v16_mul(x, v16_sigmoid(v16_mul(x, v16_set1(1.702f))));
+    case MC_ACT_RELU: return v16_max(x, zero);
+    case MC_ACT_RELU2: x = v16_max(x, zero); return v16_mul(x, x);
+    case MC_ACT_XIELU: return v16_xielu(x, parameters);
+    case MC_ACT_TANH: return v16_tanh(x);
+    case MC_ACT_SIGMOID: return v16_sigmoid(x);
+    case MC_ACT_COUNT: break;
+    }
+    return x;
+}
+
+ALWAYS_INLINE void activate_all(const mc_activation activation, const float *parameters,
+                                const float *x, float *out, size_t n)
+{
+    size_t i = 0;
+
+    for (; i + 16 <= n; i += 16)
+        v16_store(out + i, activation_of(activation, parameters, v16_load(x + i)));
+    if (i < n)
+        store_tail(out + i,
+                   activation_of(activation, parameters, load_tail(x + i, n - i, 0.0f)), n - i);
+}
+
+/* One loop for each activation: the choice is made outside of it. */
+static void activate(mc_activation activation, const float *parameters, const float *x,
+                     float *out, size_t n)
+{
+#define CASE(name) \
+    case name: activate_all(name, parameters, x, out, n); break
+    switch (activation) {
+        CASE(MC_ACT_SILU);
+        CASE(MC_ACT_GELU);
+        CASE(MC_ACT_GELU_TANH);
+        CASE(MC_ACT_GELU_QUICK);
+        CASE(MC_ACT_RELU);
+        CASE(MC_ACT_RELU2);
+        CASE(MC_ACT_XIELU);
+        CASE(MC_ACT_TANH);
+        CASE(MC_ACT_SIGMOID);
+    case MC_ACT_COUNT: break;
+    }
+#undef CASE
+}
+
+/* ---- rows ---- */
+
+/* Sum over i of (x[i] - shift)^power, power 1 or 2, in sixteen lanes. */
+static float sum_of(const float *x, size_t n, float shift, int power)
+{
+    v16    sum = v16_set1(0.0f), center = v16_set1(shift);
+    size_t i = 0;
+
+    for (; i + 16 <= n; i += 16) {
+        v16 d = v16_sub(v16_load(x + i), center);
+        sum   = power == 2 ? v16_fma(d, d, sum) : v16_add(sum, d);
+    }
+    if (i < n) {
+        v16 d = v16_sub(load_tail(x + i, n - i, shift), center);
+        sum   = power == 2 ? v16_fma(d, d, sum) : v16_add(sum, d);
+    }
+    return v16_sum(sum);
+}
+
+static inline v16 normalised(v16 x, v16 shift, v16 scale, const float *weight,
+                             const float *bias, size_t n)
+{
+    v16 y = v16_mul(v16_sub(x, shift), scale);
+
+    if (weight) y = v16_mul(y, n < 16 ? load_tail(weight, n, 0.0f) : v16_load(weight));
+    if (bias) y = v16_add(y, n < 16 ? load_tail(bias, n, 0.0f) : v16_load(bias));
+    return y;
+}
+
+static void norm(mc_norm_kind kind, float epsilon, const float *x, const float *weight,
+                 const float *bias, float *out, size_t n)
+{
+    float mean     = kind == MC_NORM_LAYER ? sum_of(x, n, 0.0f, 1) / (float)n : 0.0f;
+    float variance = sum_of(x, n, mean, 2) / (float)n;
+    v16   shift = v16_set1(mean), scale = v16_set1(1.0f / sqrtf(variance + epsilon));
+
+    for (size_t i = 0; i < n; i += 16) {
+        size_t left = n - i;
+        v16    v    = left < 16 ? load_tail(x + i, left, 0.0f) : v16_load(x + i);
+        v = normalised(v, shift, scale, weight ? weight + i : NULL, bias ? bias + i : NULL,
+                       left);
+        if (left < 16)
+            store_tail(out + i, v, left);
+        else
+            v16_store(out + i, v);
+    }
+}
+
+static void multiply(const float *x, const float *y, float *out, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        out[i] = x[i] * y[i];
+}
+
+static void add_scaled(float scale, const float *x, float *out, size_t n)
+{
+    if (scale == 1.0f) {
+        for (size_t i = 0; i < n; i++)
+            out[i] += x[i];
+        return;
+    }
+    for (size_t i = 0; i < n; i++)
+        out[i] += scale * x[i];
+}
+
+static void scale_by(float scale, const float *x, float *out, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        out[i] = scale * x[i];
+}
+
+static void softcap(float cap, float *scores, size_t n)
+{
+    const v16 c = v16_set1(cap), inverse = v16_set1(1.0f / cap);
+    size_t    i = 0;
+
+    for (; i + 16 <= n; i += 16)
+        v16_store(scores + i, v16_mul(c, v16_tanh(v16_mul(v16_load(scores + i), inverse))));
+    if (i < n)
+        store_tail(scores + i,
+                   v16_mul(c, v16_tanh(v16_mul(load_tail(scores + i, n - i, 0.0f), inverse))),
+                   n - i);
+}
+
+static float largest(const float *x, size_t n)
+{
+    v16    most = v16_set1(-FLT_MAX);
+    size_t i    = 0;
+
+    for (; i + 16 <= n; i += 16)
+        most = v16_max(most, v16_load(x + i));
+    if (i < n) most = v16_max(most, load_tail(x + i, n - i, -FLT_MAX));
+    return v16_largest(most);
+}
+
+static float exp_shifted(float shift, float *x, size_t n)
+{
+    const v16 s   = v16_set1(shift);
+    v16       sum = v16_set1(0.0f);
+    size_t    i   = 0;
+
+    for (; i + 16 <= n; i += 16) {
+        v16 e = v16_exp(v16_sub(v16_load(x + i), s));
+        v16_store(x + i, e);
+        sum = v16_add(sum, e);
+    }
+    if (i < n) {
+        v16   e          = v16_exp(v16_sub(load_tail(x + i, n - i, shift), s));
+        float padded[16] = { 0 };
+        store_tail(padded, e, n - i);
+        memcpy(x + i, padded, (n - i) * sizeof *x);
+        sum = v16_add(sum, v16_load(padded));
+    }
+    return v16_sum(sum);
+}
+
+const mc_kernels KERNELS = {
+    .name        = KERNELS_NAME,
+    .gemm_rows   = GEMM_ROWS,
+    .gemm        = gemm,
+    .norm        = norm,
+    .activate    = activate,
+    .multiply    = multiply,
+    .add_scaled  = add_scaled,
+    .scale       = scale_by,
+    .softcap     = softcap,
+    .largest     = largest,
+    .exp_shifted = exp_shifted,
+};
