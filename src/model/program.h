@@ -74,11 +74,9 @@ typedef enum mc_rope_kind {
  * p * frequency[i], as the reference implementation rounds it. Programs share these by index.
  */
 typedef struct mc_rope {
-    mc_rope_kind kind;
-    size_t       rotary; /* columns of a head that are rotated, even; the rest are left alone */
-    size_t       offset; /* first rotated column inside a head */
-    float       *frequency; /* [rotary / 2], owned by the model */
-    float        scale;     /* cos and sin are multiplied by it (yarn, longrope); usually 1 */
+    size_t rotary;    /* columns of a head that are rotated, even; the rest are left alone */
+    float *frequency; /* [rotary / 2], owned by the model */
+    float  scale;     /* cos and sin are multiplied by it (yarn, longrope); usually 1 */
     /* Texts longer than `switch_length` tokens use other values (longrope); 0: never. */
     size_t switch_length;
     float *long_frequency;
