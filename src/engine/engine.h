@@ -1,0 +1,91 @@
+/* engine.h - the layer-major forward pass.
+ *
+ * All texts lie back to back, unpadded, in one matrix [tokens, hidden]; block 1 goes over all
+ * of it, then block 2, and so on. Each weight is read and widened once a pass, one block of
+ * widened weights is in memory, no logits exist. States are pooled as each block ends and
+ * handed to the caller. Texts that begin alike share the rows of their common beginning, inside
+ * a tile.
+ *
+ * The result of a text does not depend on the others, on the batch size, on the number of
+ * threads or on sharing: to the bit. */
+#ifndef MC_ENGINE_ENGINE_H
+#define MC_ENGINE_ENGINE_H
+
+#include <stdbool.h>
+
+#include "backend/backend.h"
+#include "base/error.h"
+#include "format/format.h"
+#include "model/program.h"
+
+/* What a state is reduced to; flags. */
+enum {
+    MC_KEEP_LAST = 1, /* the last token's row */
+    MC_KEEP_MEAN = 2, /* mean over positions >= 1; the one row of a one-token text */
+    MC_KEEP_ALL  = 4  /* every row */
+};
+
+/* The layer number of `final`: what stands behind the last block. */
+enum { MC_ENGINE_FINAL = -1 };
+
+typedef struct mc_texts {
+    const int32_t *tokens;  /* of all texts, one after another */
+    const size_t  *offsets; /* [count + 1]; no text is empty */
+    size_t         count;
+} mc_texts;
+
+/* The states of one layer; what was not kept is NULL. Borrowed for the call. */
+typedef struct mc_states {
+    int          layer; /* 0..L or MC_ENGINE_FINAL */
+    size_t       width;
+    const float *last, *mean; /* [texts, width] */
+    const float *all;         /* [tokens, width], in the order of the texts */
+} mc_states;
+
+typedef mc_status mc_states_function(void *context, const mc_states *states, mc_error *err);
+
+typedef struct mc_engine_progress {
+    double done, total;       /* floating-point operations */
+    double seconds;           /* since the pass began */
+    int    block, last_block; /* at work on; 0 is the embedding */
+    size_t tokens;            /* of all texts, shared beginnings counted once */
+} mc_engine_progress;
+
+/* Called on the caller's thread, after tiles. */
+typedef void mc_engine_progress_function(void *context, const mc_engine_progress *progress);
+
+typedef struct mc_engine_options {
+    const mc_backend *backend;
+    size_t            threads;    /* 0: all usable cores */
+    size_t            batch_size; /* most texts worked on together; 0: the engine's choice */
+    bool              no_sharing; /* compute shared beginnings once for each text */
+    unsigned          keep;
+    /* [block_count + 2]: which of 0..L and, last, `final` are handed out. Work ends at the
+     * last. */
+    const bool                  *wanted;
+    mc_states_function          *states;
+    mc_engine_progress_function *progress; /* NULL: none */
+    void                        *context;  /* of both */
+} mc_engine_options;
+
+typedef struct mc_engine_stats {
+    size_t threads, tiles;
+    size_t tokens_asked, tokens_computed; /* they differ by what sharing saved */
+    int    blocks_run;
+    double flop;            /* of the computed tokens: products and attention */
+    double seconds_stage;   /* reading and widening weights */
+    double seconds_compute; /* the blocks */
+    double seconds_states;  /* the caller's states function */
+    size_t bytes;           /* the engine's own memory */
+} mc_engine_stats;
+
+/* Run the texts through the model. `store` is where the weights come from (checked before each
+ * block; NULL: not a file). MC_ERR_ARGUMENT: a token id outside of the vocabulary, an empty
+ * text, a text longer than the model can take; MC_ERR_MEMORY; MC_ERR_INTERRUPTED
+ * (base/interrupt.h); MC_ERR_NUMERIC: a state that is not finite, with layer and text; whatever
+ * `states` returns. */
+mc_status mc_engine_run(const mc_lowered *model, const mc_store *store, const mc_texts *texts,
+                        const mc_engine_options *options, mc_engine_stats *stats,
+                        mc_error *err);
+
+#endif
