@@ -22,7 +22,7 @@ void mc_buffer_add(mc_buffer *buffer, const void *bytes, size_t size);
 void mc_buffer_add_text(mc_buffer *buffer, const char *text);
 void mc_buffer_add_char(mc_buffer *buffer, char byte);
 void mc_buffer_printf(mc_buffer *buffer, const char *format, ...) MC_PRINTF(2, 3);
-void mc_buffer_vprintf(mc_buffer *buffer, const char *format, va_list args);
+void mc_buffer_vprintf(mc_buffer *buffer, const char *format, va_list args) MC_PRINTF(2, 0);
 /* Room for `size` more bytes; NULL after a failure. Follow with `buffer->size += written`. */
 char     *mc_buffer_reserve(mc_buffer *buffer, size_t size);
 mc_status mc_buffer_status(const mc_buffer *buffer, mc_error *err);

@@ -44,8 +44,8 @@ static void check(const char *name, mc_status status, const mc_error *err)
 
 static void refuse_path(const char *path, const char *name, void *context)
 {
-    mc_store *store = NULL;
-    mc_error  err   = { 0 };
+    mc_store *store  = NULL;
+    mc_error  err    = { 0 };
     mc_status status = mc_store_open(path, &store, &err);
 
     (void)context;
