@@ -1,0 +1,82 @@
+#!/usr/bin/env python3
+"""transformers on the bench's prompts, as a person would capture hidden states with it: every layer, last token.
+
+    bench/peers/transformers_peer.py MODEL --ids FILE [--batches 1,32,64,128,256,512] [--attention eager,sdpa]
+
+Float32 on the CPU, without the output head. Batch size 1 takes the prompts one by one; larger ones are sorted by length
+and padded on the right. Only real tokens are counted. Prints one JSON object; progress goes to stderr.
+"""
+
+import argparse
+import os
+import pathlib
+import time
+
+os.environ.setdefault("CUDA_VISIBLE_DEVICES", "")
+os.environ.setdefault("HF_HUB_OFFLINE", "1")
+os.environ.setdefault("TQDM_DISABLE", "1")
+
+import torch
+import transformers
+
+import common
+
+
+def load(model, attention):
+    path = pathlib.Path(model).resolve()
+    where = dict(pretrained_model_name_or_path=path)
+    if path.is_file():
+        where = dict(pretrained_model_name_or_path=path.parent, gguf_file=path.name)
+    transformers.logging.set_verbosity_error()
+    return transformers.AutoModel.from_pretrained(**where, dtype=torch.float32, attn_implementation=attention).eval()
+
+
+def batches_of(prompts, size):
+    ordered = sorted(prompts, key=len, reverse=True) if size > 1 else prompts
+    return [ordered[i:i + size] for i in range(0, len(ordered), size)]
+
+
+def last_tokens(model, batch):
+    """[batch, L + 1, hidden] on every layer."""
+    longest = max(map(len, batch))
+    ids = torch.zeros(len(batch), longest, dtype=torch.long)
+    mask = torch.zeros(len(batch), longest, dtype=torch.long)
+    for i, p in enumerate(batch):
+        ids[i, :len(p)] = torch.tensor(p)
+        mask[i, :len(p)] = 1
+    padded = dict(attention_mask=mask) if mask.min() == 0 else {}
+    out = model(input_ids=ids, use_cache=False, output_hidden_states=True, **padded)
+    rows, ends = torch.arange(len(batch)), mask.sum(1) - 1
+    return torch.stack([h[rows, ends] for h in out.hidden_states], 1)
+
+
+def run_all(model, batches):
+    with torch.inference_mode():
+        for batch in batches:
+            last_tokens(model, batch)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    common.add_arguments(parser)
+    parser.add_argument("--batches", default="1,32,64,128,256,512")
+    parser.add_argument("--attention", default="eager,sdpa")
+    args = parser.parse_args()
+    threads = args.threads or len(os.sched_getaffinity(0))
+    torch.set_num_threads(threads)
+    prompts = common.read_ids(args.ids, args.limit)
+    rows, load_seconds = [], 0.0
+    for attention in args.attention.split(","):
+        start = time.perf_counter()
+        model = load(args.model, attention)
+        load_seconds = time.perf_counter() - start
+        run_all(model, [prompts[:1]])
+        for size in map(int, args.batches.split(",")):
+            batches = batches_of(prompts, size)
+            rows.append(common.row(dict(batch=size, attention=attention), lambda: run_all(model, batches), prompts, args.repeat))
+        del model
+    common.report("transformers", transformers.__version__, args, threads, load_seconds, rows)
+
+
+if __name__ == "__main__":
+    main()
