@@ -46,6 +46,9 @@ typedef struct mc_kernels {
     float (*largest)(const float *x, size_t n); /* n > 0 */
     /* x[i] = exp(x[i] - shift); returns the sum. */
     float (*exp_shifted)(float shift, float *x, size_t n);
+    /* `rounds` of independent fused multiply-adds in registers: what this core can do at most.
+     * Returns the floating-point operations done; *sink keeps them from being removed. */
+    double (*fma_rounds)(size_t rounds, float *sink);
 } mc_kernels;
 
 extern const mc_kernels mc_kernels_portable;

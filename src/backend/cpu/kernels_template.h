@@ -460,6 +460,24 @@ static float exp_shifted(float shift, float *x, size_t n)
     return v16_sum(sum);
 }
 
+static double fma_rounds(size_t rounds, float *sink)
+{
+    v16       sum[GEMM_ROWS * GEMM_PANELS];
+    const v16 x = v16_set1(0.999f), y = v16_set1(1e-3f);
+
+#pragma GCC unroll 32
+    for (int i = 0; i < GEMM_ROWS * GEMM_PANELS; i++)
+        sum[i] = v16_set1((float)i);
+    for (size_t round = 0; round < rounds; round++)
+#pragma GCC unroll 32
+        for (int i = 0; i < GEMM_ROWS * GEMM_PANELS; i++)
+            sum[i] = v16_fma(sum[i], x, y);
+    for (int i = 1; i < GEMM_ROWS * GEMM_PANELS; i++)
+        sum[0] = v16_add(sum[0], sum[i]);
+    *sink = v16_sum(sum[0]);
+    return 2.0 * 16.0 * GEMM_ROWS * GEMM_PANELS * (double)rounds;
+}
+
 const mc_kernels KERNELS = {
     .name        = KERNELS_NAME,
     .gemm_rows   = GEMM_ROWS,
@@ -472,4 +490,5 @@ const mc_kernels KERNELS = {
     .softcap     = softcap,
     .largest     = largest,
     .exp_shifted = exp_shifted,
+    .fma_rounds  = fma_rounds,
 };

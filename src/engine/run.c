@@ -1,0 +1,595 @@
+/* run.c - the pass: for the embedding and each block, stage the weights, run all tiles, pool.
+ *
+ * Two barriers a block: after staging and after the tiles. Everything a worker writes during
+ * the tiles is its own: rows of its tile, its scratch, the pooled rows of its texts. */
+#include <math.h>
+#include <stdatomic.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/interrupt.h"
+#include "base/log.h"
+#include "engine/engine.h"
+#include "engine/plan.h"
+#include "engine/pooling.h"
+#include "engine/rope_tables.h"
+#include "engine/stage.h"
+
+/* `final` writes here when it changes the width. */
+enum { FINAL_BUFFER = 1 };
+
+/* One worker's memory: the scratch buffers of a tile, and what a long text carries along. */
+typedef struct worker {
+    float        *buffers; /* all of a tile's scratch buffers */
+    void         *scratch; /* of the operations */
+    double       *sums;    /* of the mean */
+    mc_text_rows *texts;   /* of the tile at work on */
+    uint32_t     *place;   /* [tile rows] rows after the unwanted ones are dropped */
+    uint8_t      *wanted;  /* [tile rows] */
+    mc_history    history;
+} worker;
+
+typedef struct pass {
+    const mc_lowered        *model;
+    const mc_store          *store;
+    const mc_texts          *texts;
+    const mc_engine_options *options;
+    mc_engine_stats         *stats;
+    mc_pool                 *pool;
+    mc_plan                  plan;
+    mc_rope_tables           ropes;
+    mc_stage                 stage;
+    mc_pooled                pooled, pooled_final;
+
+    float  *state[MC_BUFFERS_MAX]; /* of all rows: x and the persistent buffers */
+    size_t  stride[MC_BUFFERS_MAX];
+    size_t  offset[MC_BUFFERS_MAX]; /* of a scratch buffer inside worker.buffers */
+    size_t  buffer_floats, scratch_bytes, key_width, value_width;
+    worker *workers;
+    size_t  worker_count;
+
+    int               last_block;
+    bool              want_final;
+    int               block; /* at work on; 0: embedding; last_block + 1: final */
+    const mc_program *program;
+    atomic_size_t     tiles_done;
+    double            started, flop_done, flop_total, flop_phase;
+} pass;
+
+/* ---- sizes ---- */
+
+/* Rows a multiple of a page apart would fall into the same cache sets: keep an odd number of
+ * cache lines between them. */
+static size_t row_stride(size_t width)
+{
+    size_t lines =
+        (width + MC_CACHE_LINE / sizeof(float) - 1) / (MC_CACHE_LINE / sizeof(float));
+
+    return (lines | 1) * (MC_CACHE_LINE / sizeof(float));
+}
+
+static bool is_global(const mc_lowered *model, int buffer)
+{
+    return buffer == MC_X || model->persistent[buffer];
+}
+
+static void measure_program(pass *p, const mc_program *program)
+{
+    const mc_backend *backend = p->options->backend;
+
+    for (int b = 0; b < MC_BUFFERS_MAX; b++) {
+        size_t stride = program->widths[b] ? row_stride(program->widths[b]) : 0;
+        if (stride > p->stride[b]) p->stride[b] = stride;
+    }
+    for (size_t i = 0; i < program->count; i++) {
+        const mc_op *op    = &program->ops[i];
+        size_t       bytes = backend->scratch_size(op, p->plan.tile_rows, p->plan.longest);
+        if (bytes > p->scratch_bytes) p->scratch_bytes = bytes;
+        if (op->kind != MC_OP_ATTENTION) continue;
+        if (op->src2.width > p->key_width) p->key_width = op->src2.width;
+        if (op->src3.width > p->value_width) p->value_width = op->src3.width;
+    }
+}
+
+static void measure(pass *p)
+{
+    p->stride[MC_X] = row_stride(p->model->hidden);
+    measure_program(p, &p->model->embed);
+    measure_program(p, &p->model->final);
+    for (int block = 0; block < p->last_block; block++)
+        measure_program(p, &p->model->blocks[block]);
+    for (int b = 0; b < MC_BUFFERS_MAX; b++) {
+        if (is_global(p->model, b)) continue;
+        p->offset[b] = p->buffer_floats;
+        p->buffer_floats += p->stride[b] * p->plan.tile_rows;
+    }
+}
+
+static double op_flop(const mc_op *op, double rows)
+{
+    if (op->kind != MC_OP_MATMUL) return 0.0;
+    return 2.0 * rows * (double)mc_op_stacked_rows(op) * (double)op->weights[0].cols;
+}
+
+/* Scores and weighted sums of the computed queries: 2 (head_dim + value_dim) a head and key. */
+static double attention_flop(const mc_op *op, const mc_plan *plan)
+{
+    const mc_attention_params *a    = &op->attention;
+    double                     keys = 0.0;
+
+    for (size_t row = 0; row < plan->rows; row++) {
+        size_t seen = (size_t)plan->positions[row] + 1;
+        keys += (double)(a->window && seen > a->window ? a->window : seen);
+    }
+    return 2.0 * keys * (double)a->heads * (double)(a->head_dim + a->value_dim);
+}
+
+/* In the last block only the wanted rows go on behind the attention. */
+static double program_flop(const pass *p, const mc_program *program, double wanted_rows)
+{
+    double rows = (double)p->plan.rows, flop = 0.0;
+
+    for (size_t i = 0; i < program->count; i++) {
+        flop += op_flop(&program->ops[i], rows);
+        if (program->ops[i].kind != MC_OP_ATTENTION) continue;
+        flop += attention_flop(&program->ops[i], &p->plan) * wanted_rows / (double)p->plan.rows;
+        rows = wanted_rows;
+    }
+    return flop;
+}
+
+static double count_wanted(const pass *p)
+{
+    size_t count = 0;
+
+    for (size_t t = 0; t < p->plan.text_count; t++) {
+        const mc_plan_text *text = &p->plan.texts[t];
+        for (size_t position = text->shared; position < text->length; position++)
+            count += mc_pooled_needs(p->options->keep, position, text->length) != 0;
+    }
+    return (double)count;
+}
+
+static const mc_program *program_of(const pass *p, int block)
+{
+    return block == 0 ? &p->model->embed : &p->model->blocks[block - 1];
+}
+
+static double phase_flop(const pass *p, int block)
+{
+    double rows = (double)p->plan.rows;
+
+    if (block > 0 && block == p->last_block) rows = count_wanted(p);
+    return program_flop(p, program_of(p, block), rows);
+}
+
+/* ---- memory ---- */
+
+static mc_status create_worker(const pass *p, worker *w, mc_error *err)
+{
+    size_t rows    = p->plan.tile_rows,
+           longest = p->plan.longest > MC_TILE_ROWS ? p->plan.longest : 0;
+    size_t width =
+        p->model->hidden > p->model->final_width ? p->model->hidden : p->model->final_width;
+
+    w->buffers              = mc_alloc_aligned(p->buffer_floats * sizeof *w->buffers);
+    w->scratch              = mc_alloc_aligned(p->scratch_bytes);
+    w->sums                 = mc_alloc_array(width, sizeof *w->sums);
+    w->texts                = mc_alloc_array(p->plan.text_count, sizeof *w->texts);
+    w->place                = mc_alloc_array(rows, sizeof *w->place);
+    w->wanted               = mc_alloc_array(rows, sizeof *w->wanted);
+    w->history.key_stride   = p->key_width;
+    w->history.value_stride = p->value_width;
+    if (longest) {
+        w->history.keys   = mc_alloc_aligned(longest * p->key_width * sizeof(float));
+        w->history.values = mc_alloc_aligned(longest * p->value_width * sizeof(float));
+    }
+    if (w->buffers && w->scratch && w->sums && w->texts && w->place && w->wanted &&
+        (!longest || (w->history.keys && w->history.values)))
+        return MC_OK;
+    return mc_fail_memory(err, p->buffer_floats * sizeof(float) + p->scratch_bytes);
+}
+
+static void free_worker(const pass *p, worker *w)
+{
+    size_t longest = p->plan.longest > MC_TILE_ROWS ? p->plan.longest : 0;
+
+    mc_free_aligned(w->buffers, p->buffer_floats * sizeof *w->buffers);
+    mc_free_aligned(w->scratch, p->scratch_bytes);
+    mc_free(w->sums);
+    mc_free(w->texts);
+    mc_free(w->place);
+    mc_free(w->wanted);
+    mc_free_aligned(w->history.keys, longest * p->key_width * sizeof(float));
+    mc_free_aligned(w->history.values, longest * p->value_width * sizeof(float));
+}
+
+static mc_status create_states(pass *p, mc_error *err)
+{
+    for (int b = 0; b < MC_BUFFERS_MAX; b++) {
+        size_t bytes = p->plan.rows * p->stride[b] * sizeof(float);
+        if (!is_global(p->model, b) || bytes == 0) continue;
+        p->state[b] = mc_alloc_aligned(bytes);
+        if (!p->state[b]) return mc_fail_memory(err, bytes);
+        p->stats->bytes += bytes;
+    }
+    return MC_OK;
+}
+
+static mc_status create_memory(pass *p, mc_error *err)
+{
+    size_t longest = p->plan.longest > MC_TILE_ROWS ? p->plan.longest : 0;
+
+    MC_TRY(mc_rope_tables_create(p->model, &p->plan, &p->ropes, err));
+    MC_TRY(mc_stage_create(p->options->backend, p->model, p->last_block, p->worker_count,
+                           &p->stage, err));
+    MC_TRY(mc_pooled_create(p->options->keep, p->texts->count, p->plan.asked, p->model->hidden,
+                            &p->pooled, err));
+    if (p->want_final)
+        MC_TRY(mc_pooled_create(p->options->keep, p->texts->count, p->plan.asked,
+                                p->model->final_width, &p->pooled_final, err));
+    MC_TRY(create_states(p, err));
+    p->workers = mc_calloc(p->worker_count, sizeof *p->workers);
+    if (!p->workers) return mc_fail_memory(err, p->worker_count * sizeof *p->workers);
+    for (size_t i = 0; i < p->worker_count; i++)
+        MC_TRY(create_worker(p, &p->workers[i], err));
+    p->stats->bytes +=
+        p->stage.size + mc_pooled_bytes(&p->pooled) + mc_pooled_bytes(&p->pooled_final) +
+        p->worker_count * (p->buffer_floats * sizeof(float) + p->scratch_bytes +
+                           longest * (p->key_width + p->value_width) * sizeof(float));
+    return MC_OK;
+}
+
+static void clear_memory(pass *p)
+{
+    for (size_t i = 0; p->workers && i < p->worker_count; i++)
+        free_worker(p, &p->workers[i]);
+    mc_free(p->workers);
+    for (int b = 0; b < MC_BUFFERS_MAX; b++)
+        mc_free_aligned(p->state[b], p->plan.rows * p->stride[b] * sizeof(float));
+    mc_pooled_clear(&p->pooled);
+    mc_pooled_clear(&p->pooled_final);
+    mc_stage_clear(&p->stage);
+    mc_rope_tables_clear(&p->ropes);
+    mc_plan_clear(&p->plan);
+}
+
+/* ---- one tile ---- */
+
+typedef struct tile_job {
+    pass               *p;
+    worker             *w;
+    const mc_plan_tile *planned;
+    size_t              first_row;    /* of the tile or chunk, among all rows */
+    size_t              wanted_count; /* rows that the last block keeps */
+    mc_tile             tile;
+} tile_job;
+
+static void point_buffers(tile_job *job)
+{
+    const pass *p = job->p;
+
+    for (int b = 0; b < MC_BUFFERS_MAX; b++) {
+        job->tile.stride[b] = p->stride[b];
+        job->tile.data[b] =
+            is_global(p->model, b)
+                ? (p->state[b] ? p->state[b] + job->first_row * p->stride[b] : NULL)
+                : job->w->buffers + p->offset[b];
+    }
+}
+
+static void describe_texts(tile_job *job)
+{
+    const pass *p = job->p;
+
+    for (size_t i = 0; i < job->planned->text_count; i++) {
+        size_t              t    = job->planned->first_text + i;
+        const mc_plan_text *text = &p->plan.texts[t];
+        job->w->texts[i]         = (mc_text_rows){
+                    .length = text->length,
+                    .first  = text->shared,
+                    .row    = text->row,
+                    .own    = text->length - text->shared,
+                    .path   = p->plan.paths + text->path,
+                    .ropes  = p->ropes.of_text + t * p->model->rope_count,
+        };
+    }
+    job->tile.texts      = job->w->texts;
+    job->tile.text_count = job->planned->text_count;
+}
+
+/* Rows that somebody asked for, in the last block: all texts' pooled positions, wherever the
+ * rows lie; and where they go when the others are dropped. */
+static void mark_wanted(tile_job *job)
+{
+    const pass *p  = job->p;
+    uint32_t    to = 0;
+
+    memset(job->w->wanted, 0, job->tile.rows);
+    for (size_t i = 0; i < job->planned->text_count; i++) {
+        const mc_plan_text *text = &p->plan.texts[job->planned->first_text + i];
+        for (size_t position = 0; position < text->length; position++) {
+            size_t row = p->plan.paths[text->path + position];
+            size_t at  = job->first_row - job->planned->first_row;
+            if (row < at || row >= at + job->tile.rows) continue;
+            if (mc_pooled_needs(p->options->keep, position, text->length))
+                job->w->wanted[row - at] = 1;
+        }
+    }
+    for (size_t row = 0; row < job->tile.rows; row++) {
+        job->w->place[row] = to;
+        to += job->w->wanted[row];
+    }
+    job->wanted_count = to;
+    job->tile.wanted  = job->w->wanted;
+}
+
+static void drop_unwanted(tile_job *job)
+{
+    size_t to = 0;
+
+    for (size_t row = 0; row < job->tile.rows; row++) {
+        if (!job->w->wanted[row]) continue;
+        for (int b = 0; b < MC_BUFFERS_MAX && to != row; b++)
+            if (job->tile.data[b] && job->tile.stride[b])
+                memcpy(job->tile.data[b] + to * job->tile.stride[b],
+                       job->tile.data[b] + row * job->tile.stride[b],
+                       job->tile.stride[b] * sizeof(float));
+        to++;
+    }
+    job->tile.rows   = to;
+    job->tile.wanted = NULL;
+}
+
+static void run_program(tile_job *job, const mc_program *program, const mc_stage *stage)
+{
+    const mc_backend *backend = job->p->options->backend;
+    size_t drop_at = program->count - 1; /* behind the last attention, or at the end */
+
+    for (size_t i = 0; job->tile.wanted && i < program->count; i++)
+        if (program->ops[i].kind == MC_OP_ATTENTION) drop_at = i;
+    for (size_t i = 0; i < program->count; i++) {
+        const mc_op *op = &program->ops[i];
+        backend->run[op->kind](backend, op, mc_stage_of(stage, program, i), &job->tile);
+        if (i == drop_at) drop_unwanted(job);
+    }
+}
+
+/* Pool what lies in `buffer` of the tile's rows; `place` as after dropping rows, or NULL. */
+static void pool_tile(tile_job *job, int buffer, size_t width, mc_pooled *pooled,
+                      const uint32_t *place)
+{
+    const pass  *p    = job->p;
+    size_t       at   = job->first_row - job->planned->first_row;
+    mc_pool_rows rows = { .data   = job->tile.data[buffer],
+                          .stride = job->tile.stride[buffer],
+                          .width  = width,
+                          .place  = place };
+
+    for (size_t i = 0; i < job->planned->text_count; i++) {
+        const mc_plan_text *text  = &p->plan.texts[job->planned->first_text + i];
+        size_t              first = job->planned->chunked ? at : 0;
+        size_t              count = text->length - first;
+        if (job->planned->chunked && count > MC_TILE_ROWS) count = MC_TILE_ROWS;
+        rows.begin = p->texts->offsets[text->text];
+        /* A chunk's rows count from its own beginning, as the path of its text does. */
+        mc_pool_text(pooled, text, &rows, p->plan.paths + text->path, first, count,
+                     job->w->sums);
+    }
+}
+
+/* The rows of a tile or chunk through the program at work on. The last block drops rows that
+ * nobody wants behind its attention; `final` finds the others where that block has put them. */
+static void run_rows(tile_job *job)
+{
+    pass *p        = job->p;
+    bool  is_final = p->block > p->last_block;
+    bool  drops =
+        p->block >= p->last_block && p->last_block > 0 && !(p->options->keep & MC_KEEP_ALL);
+    const uint32_t *place = drops ? job->w->place : NULL;
+
+    point_buffers(job);
+    job->tile.tokens    = p->plan.tokens + job->first_row;
+    job->tile.positions = p->plan.positions + job->first_row;
+    job->tile.scratch   = job->w->scratch;
+    job->tile.wanted    = NULL;
+    if (drops) mark_wanted(job);
+    if (is_final) {
+        if (drops) job->tile.rows = job->wanted_count;
+        job->tile.wanted = NULL;
+    }
+    if (p->program->count > 0) run_program(job, p->program, &p->stage);
+    if (is_final) {
+        int buffer = p->model->final_width == p->model->hidden ? MC_X : FINAL_BUFFER;
+        pool_tile(job, buffer, p->model->final_width, &p->pooled_final, place);
+    } else if (p->options->wanted[p->block]) {
+        pool_tile(job, MC_X, p->model->hidden, &p->pooled, place);
+    }
+}
+
+static void run_chunks(tile_job *job)
+{
+    mc_text_rows *text = job->w->texts;
+    size_t        rows = job->planned->rows;
+
+    job->tile.history = &job->w->history;
+    for (size_t at = 0; at < rows; at += MC_TILE_ROWS) {
+        size_t here    = rows - at < MC_TILE_ROWS ? rows - at : MC_TILE_ROWS;
+        text->first    = at;
+        text->row      = 0;
+        text->own      = here;
+        text->path     = NULL;
+        job->first_row = job->planned->first_row + at;
+        job->tile.rows = here;
+        run_rows(job);
+    }
+}
+
+static void run_tile(void *context, size_t index, size_t worker_index)
+{
+    pass    *p   = context;
+    tile_job job = { .p         = p,
+                     .w         = &p->workers[worker_index],
+                     .planned   = &p->plan.tiles[index],
+                     .first_row = p->plan.tiles[index].first_row };
+
+    if (mc_interrupted()) return;
+    describe_texts(&job);
+    job.tile.rows = job.planned->rows;
+    if (job.planned->chunked)
+        run_chunks(&job);
+    else
+        run_rows(&job);
+    atomic_fetch_add(&p->tiles_done, 1);
+    if (worker_index == 0 && p->options->progress) {
+        double part = (double)atomic_load(&p->tiles_done) / (double)p->plan.tile_count;
+        mc_engine_progress progress = { p->flop_done + part * p->flop_phase,
+                                        p->flop_total,
+                                        mc_clock() - p->started,
+                                        p->block,
+                                        p->last_block,
+                                        p->plan.rows };
+        p->options->progress(p->options->context, &progress);
+    }
+}
+
+/* ---- the pass ---- */
+
+/* What is not finite is no measurement: say which text of which layer. */
+static mc_status check_finite(const pass *p, const mc_states *states, mc_error *err)
+{
+    const float  *data = states->all ? states->all : states->mean ? states->mean : states->last;
+    const size_t *begin = p->texts->offsets;
+
+    for (size_t text = 0; text < p->texts->count; text++) {
+        size_t first = states->all ? begin[text] : text;
+        size_t rows  = states->all ? begin[text + 1] - begin[text] : 1;
+        for (size_t i = 0; i < rows * states->width; i++) {
+            if (isfinite(data[first * states->width + i])) continue;
+            if (states->layer == MC_ENGINE_FINAL)
+                return mc_fail(err, MC_ERR_NUMERIC, "check the model's weights",
+                               "the state 'final' of text %zu is not finite", text + 1);
+            return mc_fail(err, MC_ERR_NUMERIC, "check the model's weights",
+                           "state %d of text %zu is not finite", states->layer, text + 1);
+        }
+    }
+    return MC_OK;
+}
+
+static mc_status hand_out(pass *p, int layer, const mc_pooled *pooled, size_t width,
+                          mc_error *err)
+{
+    mc_states states  = { layer, width, pooled->last, pooled->mean, pooled->all };
+    double    started = mc_clock();
+    mc_status status  = check_finite(p, &states, err);
+
+    if (status == MC_OK) status = p->options->states(p->options->context, &states, err);
+    p->stats->seconds_states += mc_clock() - started;
+    return status;
+}
+
+/* Stage a program and run all tiles through it. */
+static mc_status run_phase(pass *p, int block, const mc_program *program, mc_error *err)
+{
+    double started = mc_clock(), staged;
+
+    if (p->store) MC_TRY(mc_store_check(p->store, err));
+    p->block   = block;
+    p->program = program;
+    mc_stage_fill(&p->stage, program, p->pool);
+    mc_stage_advise(p->store, program, MC_ADVICE_DONE);
+    if (block < p->last_block)
+        mc_stage_advise(p->store, program_of(p, block + 1), MC_ADVICE_WILL_NEED);
+    staged = mc_clock();
+    atomic_store(&p->tiles_done, 0);
+    mc_pool_run(p->pool, p->plan.tile_count, run_tile, p);
+    p->stats->seconds_stage += staged - started;
+    p->stats->seconds_compute += mc_clock() - staged;
+    p->flop_done += p->flop_phase;
+    mc_log(MC_LOG_DEBUG, "block %d: staged in %.4f s, computed in %.4f s", block,
+           staged - started, mc_clock() - staged);
+    return mc_interrupt_check(err);
+}
+
+static mc_status run_phases(pass *p, mc_error *err)
+{
+    for (int block = 0; block <= p->last_block; block++) {
+        p->flop_phase = phase_flop(p, block);
+        MC_TRY(run_phase(p, block, program_of(p, block), err));
+        if (p->options->wanted[block])
+            MC_TRY(hand_out(p, block, &p->pooled, p->model->hidden, err));
+    }
+    p->stats->flop       = p->flop_done;
+    p->stats->blocks_run = p->last_block;
+    if (!p->want_final) return MC_OK;
+    p->flop_phase = 0.0;
+    MC_TRY(run_phase(p, p->last_block + 1, &p->model->final, err));
+    return hand_out(p, MC_ENGINE_FINAL, &p->pooled_final, p->model->final_width, err);
+}
+
+static mc_status check_texts(const mc_lowered *model, const mc_texts *texts, mc_error *err)
+{
+    for (size_t t = 0; t < texts->count; t++) {
+        size_t length = texts->offsets[t + 1] - texts->offsets[t];
+        if (length == 0)
+            return mc_fail(err, MC_ERR_ARGUMENT, "leave empty texts out",
+                           "text %zu has no tokens", t + 1);
+        if (model->hard_context && length > model->hard_context)
+            return mc_fail(err, MC_ERR_ARGUMENT, "shorten the text",
+                           "text %zu has %zu tokens, the model has positions for %zu", t + 1,
+                           length, model->hard_context);
+        for (size_t i = texts->offsets[t]; i < texts->offsets[t + 1]; i++)
+            if (texts->tokens[i] < 0 || (size_t)texts->tokens[i] >= model->vocabulary)
+                return mc_fail(err, MC_ERR_ARGUMENT,
+                               "the tokenizer may not belong to this model",
+                               "text %zu has token id %d, the model knows 0 to %zu", t + 1,
+                               texts->tokens[i], model->vocabulary - 1);
+    }
+    return texts->count ? MC_OK
+                        : mc_fail(err, MC_ERR_ARGUMENT, "give at least one text", "no texts");
+}
+
+static void find_last(pass *p)
+{
+    int blocks = (int)p->model->block_count;
+
+    p->want_final = p->options->wanted[blocks + 1];
+    for (int layer = 0; layer <= blocks; layer++)
+        if (p->options->wanted[layer]) p->last_block = layer;
+    if (p->want_final) p->last_block = blocks;
+}
+
+mc_status mc_engine_run(const mc_lowered *model, const mc_store *store, const mc_texts *texts,
+                        const mc_engine_options *options, mc_engine_stats *stats, mc_error *err)
+{
+    mc_engine_stats numbers = { 0 };
+    pass            p       = { .model   = model,
+                                .store   = store,
+                                .texts   = texts,
+                                .options = options,
+                                .stats   = &numbers,
+                                .started = mc_clock() };
+    mc_status       status  = check_texts(model, texts, err);
+
+    if (status != MC_OK) return status;
+    find_last(&p);
+    MC_TRY(mc_pool_create(options->threads, &p.pool, err));
+    p.worker_count = mc_pool_size(p.pool);
+    status = mc_plan_create(texts, options, p.worker_count, mc_rope_alone_above(model), &p.plan,
+                            err);
+    if (status == MC_OK) {
+        measure(&p);
+        status = create_memory(&p, err);
+    }
+    for (int block = 0; status == MC_OK && block <= p.last_block; block++)
+        p.flop_total += phase_flop(&p, block);
+    if (status == MC_OK) status = run_phases(&p, err);
+    numbers.threads         = p.worker_count;
+    numbers.tiles           = p.plan.tile_count;
+    numbers.tokens_asked    = p.plan.asked;
+    numbers.tokens_computed = p.plan.rows;
+    clear_memory(&p);
+    mc_pool_free(p.pool);
+    if (status == MC_OK && stats) *stats = numbers;
+    return status;
+}

@@ -1,0 +1,121 @@
+/* stage.c - staging by jobs: every panel of every matrix is one, taken by whoever is free. */
+#include "engine/stage.h"
+
+#include "base/alloc.h"
+
+static size_t rounded(size_t bytes)
+{
+    return (bytes + MC_CACHE_LINE - 1) / MC_CACHE_LINE * MC_CACHE_LINE;
+}
+
+static size_t program_size(const mc_backend *backend, const mc_program *program)
+{
+    size_t size = 0;
+
+    for (size_t i = 0; i < program->count; i++)
+        size += rounded(backend->staged_size(&program->ops[i]));
+    return size;
+}
+
+static void grow_to(size_t *most, size_t value)
+{
+    if (value > *most) *most = value;
+}
+
+static void measure(mc_stage *stage, const mc_program *program)
+{
+    grow_to(&stage->size, program_size(stage->backend, program));
+    grow_to(&stage->offset_count, program->count);
+    for (size_t i = 0; i < program->count; i++)
+        grow_to(&stage->scratch_size, stage->backend->stage_scratch(&program->ops[i]));
+}
+
+mc_status mc_stage_create(const mc_backend *backend, const mc_lowered *model, int last_block,
+                          size_t workers, mc_stage *stage, mc_error *err)
+{
+    mc_stage result = { .backend = backend, .workers = workers };
+
+    measure(&result, &model->embed);
+    measure(&result, &model->final);
+    for (int block = 0; block < last_block; block++)
+        measure(&result, &model->blocks[block]);
+    result.scratch_size = rounded(result.scratch_size * sizeof(float)) / sizeof(float);
+    result.memory       = mc_alloc_aligned(result.size);
+    result.offsets      = mc_alloc_array(result.offset_count, sizeof *result.offsets);
+    result.scratch      = mc_alloc_aligned(workers * result.scratch_size * sizeof(float));
+    if (!result.memory || !result.offsets || !result.scratch) {
+        mc_stage_clear(&result);
+        return mc_fail_memory(err, result.size);
+    }
+    *stage = result;
+    return MC_OK;
+}
+
+void mc_stage_clear(mc_stage *stage)
+{
+    mc_free_aligned(stage->memory, stage->size);
+    mc_free(stage->offsets);
+    mc_free_aligned(stage->scratch, stage->workers * stage->scratch_size * sizeof(float));
+    *stage = (mc_stage){ 0 };
+}
+
+typedef struct stage_run {
+    mc_stage         *stage;
+    const mc_program *program;
+} stage_run;
+
+static void stage_job(void *context, size_t job, size_t worker)
+{
+    stage_run *run = context;
+
+    for (size_t i = 0; i < run->program->count; i++) {
+        const mc_op *op   = &run->program->ops[i];
+        size_t       jobs = run->stage->backend->stage_jobs(op);
+        if (job < jobs) {
+            run->stage->backend->stage(op, job,
+                                       (char *)run->stage->memory + run->stage->offsets[i],
+                                       run->stage->scratch + worker * run->stage->scratch_size);
+            return;
+        }
+        job -= jobs;
+    }
+}
+
+void mc_stage_fill(mc_stage *stage, const mc_program *program, mc_pool *pool)
+{
+    stage_run run  = { stage, program };
+    size_t    jobs = 0, offset = 0;
+
+    for (size_t i = 0; i < program->count; i++) {
+        stage->offsets[i] = offset;
+        offset += rounded(stage->backend->staged_size(&program->ops[i]));
+        jobs += stage->backend->stage_jobs(&program->ops[i]);
+    }
+    mc_pool_run(pool, jobs, stage_job, &run);
+}
+
+const void *mc_stage_of(const mc_stage *stage, const mc_program *program, size_t index)
+{
+    if (stage->backend->staged_size(&program->ops[index]) == 0) return NULL;
+    return (const char *)stage->memory + stage->offsets[index];
+}
+
+static void advise_tensor(const mc_store *store, const mc_tensor *tensor, mc_file_advice advice)
+{
+    if (tensor) mc_file_map_advise(mc_store_file(store, tensor->file), tensor->bytes, advice);
+}
+
+void mc_stage_advise(const mc_store *store, const mc_program *program, mc_file_advice advice)
+{
+    if (!store) return;
+    for (size_t i = 0; i < program->count; i++) {
+        const mc_op *op = &program->ops[i];
+        /* Single rows are read from these, not the whole matrix. */
+        if (op->kind == MC_OP_EMBED || op->kind == MC_OP_POSITION) continue;
+        for (size_t w = 0; w < MC_STACK_MAX; w++) {
+            advise_tensor(store, op->weights[w].tensor, advice);
+            for (size_t part = 0; part < MC_WEIGHT_PARTS; part++)
+                advise_tensor(store, op->weights[w].parts[part], advice);
+        }
+    }
+}

@@ -1,0 +1,34 @@
+/* stage.h - one program's weights, widened and laid out by the backend. */
+#ifndef MC_ENGINE_STAGE_H
+#define MC_ENGINE_STAGE_H
+
+#include "backend/backend.h"
+#include "base/pool.h"
+#include "format/format.h"
+
+typedef struct mc_stage {
+    const mc_backend *backend;
+    void             *memory; /* of the largest program */
+    size_t            size;
+    size_t           *offsets; /* [operations] into memory */
+    size_t            offset_count;
+    float            *scratch; /* [workers][scratch_size] */
+    size_t            scratch_size;
+    size_t            workers;
+} mc_stage;
+
+/* Room for any of the model's programs up to block `last_block`. */
+mc_status mc_stage_create(const mc_backend *backend, const mc_lowered *model, int last_block,
+                          size_t workers, mc_stage *stage, mc_error *err);
+void      mc_stage_clear(mc_stage *stage);
+
+/* Stage all weights of a program, replacing what was there. */
+void mc_stage_fill(mc_stage *stage, const mc_program *program, mc_pool *pool);
+
+/* The staged weights of operation `index`; NULL when it has none. */
+const void *mc_stage_of(const mc_stage *stage, const mc_program *program, size_t index);
+
+/* Tell the system about a program's pages: needed soon, or done with. */
+void mc_stage_advise(const mc_store *store, const mc_program *program, mc_file_advice advice);
+
+#endif

@@ -1,0 +1,97 @@
+/* weight.c - widening: whatever the file does to a matrix is undone here. */
+#include "model/weight.h"
+
+#include <string.h>
+
+#include "base/checked.h"
+
+static size_t stored_row(const mc_weight *w, size_t row)
+{
+    if (w->row_block == 0) return w->row_first + row;
+    return w->row_first + row / w->row_block * w->row_stride + row % w->row_block;
+}
+
+/* One element of a plain tensor, for storage that rows cannot be cut from. */
+static float element(const mc_tensor *tensor, uint64_t index)
+{
+    const mc_dtype_info *info = mc_dtype_get(tensor->dtype);
+    const uint8_t *block = tensor->bytes.data + index / info->block_length * info->block_size;
+    float          values[512]; /* no type has longer blocks */
+
+    info->widen(block, values, info->block_length);
+    return values[index % info->block_length];
+}
+
+/* A run of stored rows of a plain [out, in] tensor. */
+static void widen_plain(const mc_weight *w, size_t row, size_t count, float *out, size_t stride)
+{
+    const mc_dtype_info *info = mc_dtype_get(w->tensor->dtype);
+    uint64_t             size = 0;
+
+    if (!mc_dtype_row_size(w->tensor->dtype, w->cols, &size)) {
+        /* Rows that do not end at a block: vectors and other odd shapes. */
+        for (size_t i = 0; i < count; i++)
+            for (size_t j = 0; j < w->cols; j++)
+                out[i * stride + j] = element(w->tensor, (row + i) * w->cols + j);
+        return;
+    }
+    for (size_t i = 0; i < count; i++)
+        info->widen(w->tensor->bytes.data + (row + i) * size, out + i * stride, w->cols);
+}
+
+/* Column `row` of a stored [in, out] tensor. Types of one value a block only (lowering checks).
+ */
+static void widen_transposed(const mc_weight *w, size_t row, float *out)
+{
+    const mc_dtype_info *info    = mc_dtype_get(w->tensor->dtype);
+    uint64_t             columns = w->tensor->shape[w->tensor->rank - 1];
+
+    for (size_t j = 0; j < w->cols; j++)
+        info->widen(w->tensor->bytes.data + (j * columns + row) * info->block_size, out + j, 1);
+}
+
+static void widen_run(const mc_weight *w, size_t row, size_t count, float *out, size_t stride)
+{
+    if (w->scheme)
+        w->scheme->widen_rows(w, row, count, out, stride);
+    else if (w->transposed)
+        for (size_t i = 0; i < count; i++)
+            widen_transposed(w, row + i, out + i * stride);
+    else
+        widen_plain(w, row, count, out, stride);
+}
+
+void mc_weight_widen(const mc_weight *weight, size_t first, size_t count, float *out,
+                     size_t stride)
+{
+    for (size_t done = 0; done < count;) {
+        size_t run = count - done;
+        /* Neighbours in the view are neighbours in the file up to the end of a block of rows.
+         */
+        if (weight->row_block) {
+            size_t left = weight->row_block - (first + done) % weight->row_block;
+            if (run > left) run = left;
+        }
+        widen_run(weight, stored_row(weight, first + done), run, out + done * stride, stride);
+        done += run;
+    }
+    if (weight->add == 0.0f) return;
+    for (size_t i = 0; i < count; i++)
+        for (size_t j = 0; j < weight->cols; j++)
+            out[i * stride + j] += weight->add;
+}
+
+void mc_weight_widen_vector(const mc_weight *weight, float *out)
+{
+    /* A plain run of values is one row: quantised blocks may span several of a vector's "rows".
+     */
+    mc_weight whole = *weight;
+
+    if (weight->row_block || weight->row_first || weight->scheme) {
+        mc_weight_widen(weight, 0, weight->rows, out, 1);
+        return;
+    }
+    whole.rows = 1;
+    whole.cols = weight->rows;
+    mc_weight_widen(&whole, 0, 1, out, whole.cols);
+}
