@@ -83,6 +83,10 @@ mc_json_value mc_store_config(const mc_store *store);
 /* "<folder>/<name>" for a file beside the weights if it exists, allocated; NULL otherwise. */
 char *mc_store_sibling(const mc_store *store, const char *name);
 
+/* The pairs of GGUF's metadata by number. */
+size_t mc_store_gguf_count(const mc_store *store);
+void   mc_store_gguf_pair(const mc_store *store, size_t index, mc_span *key,
+                          mc_gguf_value *value);
 /* GGUF metadata; false when the key is absent or (for the typed forms) of another kind.
  * Integers of every width are accepted by get_uint; get_float takes floats and integers. */
 bool mc_store_gguf(const mc_store *store, const char *key, mc_gguf_value *value);

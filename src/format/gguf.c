@@ -410,6 +410,17 @@ const mc_format mc_format_gguf = {
 
 /* What a store's users read of the metadata. */
 
+size_t mc_store_gguf_count(const mc_store *store)
+{
+    return store->gguf.keys.count;
+}
+
+void mc_store_gguf_pair(const mc_store *store, size_t index, mc_span *key, mc_gguf_value *value)
+{
+    *key   = store->gguf.keys.names[index];
+    *value = store->gguf.values[index];
+}
+
 bool mc_store_gguf(const mc_store *store, const char *key, mc_gguf_value *value)
 {
     return find_value(&store->gguf, key, value);

@@ -39,15 +39,26 @@ static void widen_plain(const mc_weight *w, size_t row, size_t count, float *out
         info->widen(w->tensor->bytes.data + (row + i) * size, out + i * stride, w->cols);
 }
 
-/* Column `row` of a stored [in, out] tensor. Types of one value a block only (lowering checks).
- */
-static void widen_transposed(const mc_weight *w, size_t row, float *out)
+/* Columns `first` .. of a stored [in, out] tensor: a run of each stored row is a piece of a
+ * column of `out`. Types of one value a block only (lowering checks). */
+static void widen_transposed(const mc_weight *w, size_t first, size_t count, float *out,
+                             size_t stride)
 {
     const mc_dtype_info *info    = mc_dtype_get(w->tensor->dtype);
     uint64_t             columns = w->tensor->shape[w->tensor->rank - 1];
+    float                run[256];
 
-    for (size_t j = 0; j < w->cols; j++)
-        info->widen(w->tensor->bytes.data + (j * columns + row) * info->block_size, out + j, 1);
+    for (size_t done = 0; done < count;) {
+        size_t many = count - done < 256 ? count - done : 256;
+        for (size_t j = 0; j < w->cols; j++) {
+            info->widen(w->tensor->bytes.data +
+                            (j * columns + first + done) * info->block_size,
+                        run, many);
+            for (size_t i = 0; i < many; i++)
+                out[(done + i) * stride + j] = run[i];
+        }
+        done += many;
+    }
 }
 
 static void widen_run(const mc_weight *w, size_t row, size_t count, float *out, size_t stride)
@@ -55,8 +66,7 @@ static void widen_run(const mc_weight *w, size_t row, size_t count, float *out, 
     if (w->scheme)
         w->scheme->widen_rows(w, row, count, out, stride);
     else if (w->transposed)
-        for (size_t i = 0; i < count; i++)
-            widen_transposed(w, row + i, out + i * stride);
+        widen_transposed(w, row, count, out, stride);
     else
         widen_plain(w, row, count, out, stride);
 }

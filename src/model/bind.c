@@ -1,0 +1,212 @@
+/* bind.c - names of roles, and the checks on what they find. */
+#include "model/bind.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/checked.h"
+
+enum { NAME_TEXT = 256 };
+
+/* What older files carry along without meaning: buffers that are computed anew. */
+static const char *const inert_suffixes[] = {
+    ".rotary_emb.inv_freq", ".rotary_emb.cos_cached", ".rotary_emb.sin_cached", ".masked_bias",
+    ".attn.bias",           ".attention.bias",
+};
+
+/* "%d" in the stem is the block. */
+static void print_name(const char *prefix, const char *stem, size_t block, const char *suffix,
+                       char out[NAME_TEXT])
+{
+    const char *mark = strstr(stem, "%d");
+
+    if (mark)
+        snprintf(out, NAME_TEXT, "%s%.*s%zu%s%s", prefix, (int)(mark - stem), stem, block,
+                 mark + 2, suffix);
+    else
+        snprintf(out, NAME_TEXT, "%s%s%s", prefix, stem, suffix);
+}
+
+static const char *stem_of(const mc_binder *binder, mc_role role)
+{
+    return binder->arch->names->stems[role][binder->dialect];
+}
+
+static const char *find_prefix(const mc_binder *binder)
+{
+    const char *const *prefixes = binder->arch->names->prefixes;
+    char               name[NAME_TEXT];
+
+    if (binder->dialect == MC_DIALECT_GGUF) return "";
+    for (; *prefixes; prefixes++) {
+        print_name(*prefixes, stem_of(binder, MC_ROLE_EMBED), 0, ".weight", name);
+        if (mc_store_find(binder->store, name)) return *prefixes;
+    }
+    return binder->arch->names->prefixes[0]; /* the error will name the usual place */
+}
+
+mc_status mc_binder_init(mc_binder *binder, const mc_store *store, const mc_arch *arch,
+                         const mc_hparams *hparams, mc_error *err)
+{
+    size_t count = mc_store_tensor_count(store);
+
+    *binder = (mc_binder){
+        .store = store, .arch = arch, .hparams = hparams, .dialect = mc_store_dialect(store)
+    };
+    binder->used = mc_calloc(count, sizeof *binder->used);
+    if (!binder->used) return mc_fail_memory(err, count);
+    binder->prefix = find_prefix(binder);
+    return MC_OK;
+}
+
+void mc_binder_clear(mc_binder *binder)
+{
+    mc_free(binder->used);
+    binder->used = NULL;
+}
+
+const mc_tensor *mc_bind_find(const mc_binder *binder, mc_role role, size_t block,
+                              const char *suffix)
+{
+    char name[NAME_TEXT];
+
+    if (!stem_of(binder, role)) return NULL;
+    print_name(binder->prefix, stem_of(binder, role), block, suffix, name);
+    return mc_store_find(binder->store, name);
+}
+
+static mc_status fail_missing(const mc_binder *binder, mc_role role, size_t block,
+                              const char *suffix, mc_error *err)
+{
+    char name[NAME_TEXT];
+
+    if (!stem_of(binder, role))
+        return mc_fail(err, MC_ERR_INTERNAL, "report this",
+                       "architecture '%s' has no name for role %d", binder->arch->name, role);
+    print_name(binder->prefix, stem_of(binder, role), block, suffix, name);
+    mc_fail(err, MC_ERR_TENSOR_MISSING,
+            "weights and configuration do not belong together, or a file is missing",
+            "the model has no such tensor");
+    return mc_fail_about(err, MC_ERR_TENSOR_MISSING, "%s: tensor '%s'",
+                         mc_store_path(binder->store), name);
+}
+
+static void print_shape(const mc_tensor *tensor, char out[128])
+{
+    size_t used = 0;
+
+    out[0] = '\0';
+    for (int i = 0; i < tensor->rank && used < 100; i++)
+        used += (size_t)snprintf(out + used, 128 - used, "%s%" PRIu64, i ? ", " : "",
+                                 tensor->shape[i]);
+}
+
+static mc_status fail_shape(const mc_binder *binder, const mc_tensor *tensor, size_t rows,
+                            size_t cols, mc_error *err)
+{
+    char shape[128];
+
+    print_shape(tensor, shape);
+    if (cols > 0)
+        mc_fail(err, MC_ERR_TENSOR_SHAPE,
+                "weights and configuration do not belong together; fetch both again",
+                "has shape [%s], the configuration asks for [%zu, %zu]", shape, rows, cols);
+    else
+        mc_fail(err, MC_ERR_TENSOR_SHAPE,
+                "weights and configuration do not belong together; fetch both again",
+                "has shape [%s], the configuration asks for [%zu]", shape, rows);
+    return mc_fail_about(err, MC_ERR_TENSOR_SHAPE, "%s: tensor '%s'",
+                         mc_store_path(binder->store), tensor->name);
+}
+
+static mc_status check_dtype(const mc_binder *binder, const mc_tensor *tensor, mc_error *err)
+{
+    const mc_dtype_info *info = mc_dtype_get(tensor->dtype);
+
+    if (info->widen) return MC_OK;
+    mc_fail(err, MC_ERR_DTYPE, "fetch the model in F32, F16, BF16 or a supported quantisation",
+            "is stored as %s, which is no type of weights", info->name);
+    return mc_fail_about(err, MC_ERR_DTYPE, "%s: tensor '%s'", mc_store_path(binder->store),
+                         tensor->name);
+}
+
+static void mark(mc_binder *binder, const mc_tensor *tensor)
+{
+    binder->used[tensor - mc_store_tensor(binder->store, 0)] = true;
+}
+
+mc_status mc_bind_matrix(mc_binder *binder, mc_role role, size_t block, size_t rows,
+                         size_t cols, mc_weight *weight, mc_error *err)
+{
+    const mc_tensor *tensor = mc_bind_find(binder, role, block, ".weight");
+
+    if (!tensor) return fail_missing(binder, role, block, ".weight", err);
+    MC_TRY(check_dtype(binder, tensor, err));
+    if (tensor->rank != 2 || tensor->shape[0] != rows || tensor->shape[1] != cols)
+        return fail_shape(binder, tensor, rows, cols, err);
+    mark(binder, tensor);
+    *weight = (mc_weight){ .tensor = tensor, .rows = rows, .cols = cols };
+    return MC_OK;
+}
+
+mc_status mc_bind_vector(mc_binder *binder, mc_role role, size_t block, const char *suffix,
+                         size_t length, mc_weight *weight, mc_error *err)
+{
+    const mc_tensor *tensor = mc_bind_find(binder, role, block, suffix);
+
+    if (!tensor) return fail_missing(binder, role, block, suffix, err);
+    MC_TRY(check_dtype(binder, tensor, err));
+    if (tensor->rank != 1 || tensor->shape[0] != length)
+        return fail_shape(binder, tensor, length, 0, err);
+    mark(binder, tensor);
+    *weight = (mc_weight){ .tensor = tensor, .rows = length, .cols = 1 };
+    return MC_OK;
+}
+
+static bool ends_with(const char *text, const char *suffix)
+{
+    size_t length = strlen(text), tail = strlen(suffix);
+
+    return length >= tail && strcmp(text + length - tail, suffix) == 0;
+}
+
+/* The block a tensor belongs to; false when it belongs to none of the model's. */
+static bool parse_block(const mc_binder *binder, const char *name, size_t *block)
+{
+    const char *stem   = stem_of(binder, MC_ROLE_ATTN_NORM);
+    size_t      prefix = strlen(binder->prefix);
+    size_t      length;
+
+    if (!stem) stem = stem_of(binder, MC_ROLE_O);
+    length = (size_t)(strstr(stem, "%d") - stem);
+    if (strncmp(name, binder->prefix, prefix) != 0 || strncmp(name + prefix, stem, length) != 0)
+        return false;
+    name += prefix + length;
+    if (*name < '0' || *name > '9') return false;
+    *block = 0;
+    for (; *name >= '0' && *name <= '9' && *block < binder->hparams->layers; name++)
+        *block = *block * 10 + (size_t)(*name - '0');
+    return *name == '.' && *block < binder->hparams->layers;
+}
+
+mc_status mc_bind_check_unused(const mc_binder *binder, mc_error *err)
+{
+    for (size_t i = 0; i < mc_store_tensor_count(binder->store); i++) {
+        const char *name  = mc_store_tensor(binder->store, i)->name;
+        bool        inert = binder->used[i];
+        size_t      block;
+
+        for (size_t j = 0; !inert && j < MC_ARRAY_LEN(inert_suffixes); j++)
+            inert = ends_with(name, inert_suffixes[j]);
+        if (inert || !parse_block(binder, name, &block)) continue;
+        mc_fail(err, MC_ERR_UNSUPPORTED,
+                "use a variant of the model without it, or report this with the model's name",
+                "is a part of block %zu that '%s' with this configuration has no use for",
+                block + 1, binder->arch->name);
+        return mc_fail_about(err, MC_ERR_UNSUPPORTED, "%s: tensor '%s'",
+                             mc_store_path(binder->store), name);
+    }
+    return MC_OK;
+}

@@ -1,0 +1,174 @@
+/* hparams.c - configuration to mc_hparams: what both dialects share. */
+#include "model/hparams.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "model/arch.h"
+#include "model/keys.h"
+
+/* Deepest published models have a few hundred blocks. */
+enum { LAYERS_LIMIT = 10000 };
+
+static const char contradicts[] = "the configuration contradicts itself; fetch it again";
+
+static mc_status derive_heads(mc_hparams *hp, mc_error *err)
+{
+    if (hp->heads == 0 || hp->hidden == 0 || hp->layers == 0)
+        return mc_fail(err, MC_ERR_CONFIG, "fetch the model's configuration again",
+                       "a size is 0 (hidden %zu, blocks %zu, heads %zu)", hp->hidden,
+                       hp->layers, hp->heads);
+    if (hp->layers > LAYERS_LIMIT)
+        return mc_fail(err, MC_ERR_CONFIG, contradicts, "has %zu blocks, more than %d",
+                       hp->layers, LAYERS_LIMIT);
+    if (hp->kv_heads == 0) hp->kv_heads = hp->heads;
+    if (hp->heads % hp->kv_heads != 0)
+        return mc_fail(err, MC_ERR_CONFIG, contradicts,
+                       "%zu heads cannot share %zu key-value heads evenly", hp->heads,
+                       hp->kv_heads);
+    if (hp->head_dim == 0) {
+        if (hp->hidden % hp->heads != 0)
+            return mc_fail(err, MC_ERR_CONFIG, contradicts,
+                           "hidden size %zu is no multiple of %zu heads", hp->hidden,
+                           hp->heads);
+        hp->head_dim = hp->hidden / hp->heads;
+    }
+    if (hp->value_dim == 0) hp->value_dim = hp->head_dim;
+    return MC_OK;
+}
+
+static bool has_window(const mc_hparams *hp, size_t layer)
+{
+    switch (hp->window_rule) {
+    case MC_WINDOW_NONE: return false;
+    case MC_WINDOW_ALL: return true;
+    case MC_WINDOW_FROM: return hp->use_window && layer >= hp->window_from;
+    }
+    return false;
+}
+
+mc_status mc_hparams_derive(mc_hparams *hp, mc_error *err)
+{
+    MC_TRY(derive_heads(hp, err));
+    if (!(hp->epsilon > 0.0) || hp->epsilon > 1.0)
+        return mc_fail(err, MC_ERR_CONFIG, "fetch the model's configuration again",
+                       "the norm's epsilon is %g", hp->epsilon);
+    hp->layer = mc_calloc(hp->layers, sizeof *hp->layer);
+    if (!hp->layer) return mc_fail_memory(err, hp->layers * sizeof *hp->layer);
+    for (size_t i = 0; i < hp->layers; i++)
+        hp->layer[i] = (mc_layer){ .kv_heads = hp->kv_heads,
+                                   .ffn      = hp->ffn,
+                                   .window   = has_window(hp, i) ? hp->window : 0,
+                                   .rope     = hp->rope_count > 0 ? 0 : MC_ROPE_NONE };
+    return MC_OK;
+}
+
+static bool all_positive(const float *values, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (!(values[i] > 0.0f) || !isfinite(values[i])) return false;
+    return true;
+}
+
+mc_status mc_rope_spec_check(const mc_rope_spec *spec, size_t head_dim, mc_error *err)
+{
+    const char *hint  = contradicts;
+    size_t      pairs = spec->rotary / 2;
+
+    if (spec->rotary < 2 || spec->rotary % 2 != 0 || spec->rotary > head_dim)
+        return mc_fail(err, MC_ERR_CONFIG, hint,
+                       "%zu columns of a head of %zu are to be rotated", spec->rotary,
+                       head_dim);
+    if (!(spec->theta > 0.0) || !isfinite(spec->theta))
+        return mc_fail(err, MC_ERR_CONFIG, hint, "the rope's base is %g", spec->theta);
+    if (spec->type == MC_ROPE_DEFAULT && !spec->divisors) return MC_OK;
+    if (spec->type != MC_ROPE_DEFAULT && (!(spec->factor > 0.0) || !isfinite(spec->factor)))
+        return mc_fail(err, MC_ERR_CONFIG, hint, "the rope's factor is %g", spec->factor);
+    if (spec->type != MC_ROPE_DEFAULT && spec->type != MC_ROPE_LINEAR &&
+        !(spec->original >= 1.0 && spec->original < 1e12))
+        return mc_fail(err, MC_ERR_CONFIG, hint,
+                       "the context before the rope was stretched is %g", spec->original);
+    if (spec->type == MC_ROPE_DYNAMIC && spec->rotary < 4)
+        return mc_fail(err, MC_ERR_CONFIG, hint, "dynamic rope needs more than one pair");
+    if (spec->type == MC_ROPE_LLAMA3 &&
+        !(spec->low_freq > 0.0 && spec->high_freq > spec->low_freq))
+        return mc_fail(err, MC_ERR_CONFIG, hint,
+                       "high_freq_factor %g is not above low_freq_factor %g", spec->high_freq,
+                       spec->low_freq);
+    if ((spec->short_factors && !all_positive(spec->short_factors, pairs)) ||
+        (spec->long_factors && !all_positive(spec->long_factors, pairs)) ||
+        (spec->divisors && !all_positive(spec->divisors, pairs)))
+        return mc_fail(err, MC_ERR_CONFIG, hint, "a rope factor is not a positive number");
+    return MC_OK;
+}
+
+void mc_hparams_clear(mc_hparams *hparams)
+{
+    for (size_t i = 0; i < MC_ROPES_MAX; i++)
+        mc_rope_spec_clear(&hparams->ropes[i]);
+    mc_free(hparams->layer);
+    *hparams = (mc_hparams){ 0 };
+}
+
+mc_json_value mc_config_text_part(const mc_store *store)
+{
+    static const char *const parts[] = { "text_config", "llm_config", "language_config" };
+    mc_json_value            config  = mc_store_config(store);
+
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+        mc_json_value part = mc_json_get(config, parts[i]);
+        if (mc_json_type_of(part) == MC_JSON_OBJECT) return part;
+    }
+    return config;
+}
+
+static mc_status read_folder(const mc_store *store, const mc_arch **arch, mc_hparams *hparams,
+                             mc_error *err)
+{
+    mc_json_value config = mc_config_text_part(store);
+    const char   *name;
+    size_t        size;
+
+    if (!mc_json_string(mc_json_get(config, "model_type"), &name, &size) &&
+        !mc_json_string(mc_json_get(mc_store_config(store), "model_type"), &name, &size))
+        return mc_fail(err, MC_ERR_CONFIG, "fetch the model's configuration again",
+                       "'model_type' is missing: it names the architecture");
+    *arch = mc_arch_find(MC_DIALECT_HF, name, size);
+    if (!*arch) return mc_arch_fail(MC_DIALECT_HF, name, size, err);
+    *hparams = (*arch)->base;
+    return mc_hparams_read_config(config, *arch, hparams, err);
+}
+
+static mc_status read_gguf(const mc_store *store, const mc_arch **arch, mc_hparams *hparams,
+                           mc_error *err)
+{
+    mc_span name;
+
+    if (!mc_store_gguf_string(store, "general.architecture", &name))
+        return mc_fail(err, MC_ERR_CONFIG, "fetch the file again",
+                       "'general.architecture' is missing");
+    *arch = mc_arch_find(MC_DIALECT_GGUF, (const char *)name.data, name.size);
+    if (!*arch) return mc_arch_fail(MC_DIALECT_GGUF, (const char *)name.data, name.size, err);
+    *hparams = (*arch)->base;
+    return mc_hparams_read_gguf(store, *arch, hparams, err);
+}
+
+mc_status mc_hparams_read(const mc_store *store, const mc_arch **arch, mc_hparams *hparams,
+                          mc_error *err)
+{
+    bool           is_folder = mc_store_dialect(store) == MC_DIALECT_HF;
+    mc_hparams     result    = { 0 };
+    const mc_arch *row       = NULL;
+    mc_status      status    = is_folder ? read_folder(store, &row, &result, err)
+                                         : read_gguf(store, &row, &result, err);
+
+    if (status == MC_OK) {
+        *arch    = row;
+        *hparams = result;
+        return MC_OK;
+    }
+    mc_hparams_clear(&result);
+    return mc_fail_about(err, status, is_folder ? "%s/config.json" : "%s",
+                         mc_store_path(store));
+}

@@ -1,0 +1,272 @@
+/* hparams_gguf.c - GGUF metadata to mc_hparams.
+ *
+ * Keys are "<architecture>.<name>". The names are a closed list: one that is not known here may
+ * change the forward pass and is refused. */
+#include <math.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/checked.h"
+#include "model/keys.h"
+
+enum { KEY_TEXT = 200 };
+
+#define FIELD(name) offsetof(mc_hparams, name)
+
+static const mc_key common_keys[] = {
+    { "block_count", MC_KEY_SIZE, FIELD(layers), MC_REQUIRED },
+    { "embedding_length", MC_KEY_SIZE, FIELD(hidden), MC_REQUIRED },
+    { "attention.head_count", MC_KEY_SIZE, FIELD(heads), MC_REQUIRED },
+    { "attention.key_length", MC_KEY_SIZE, FIELD(head_dim), 0.0 },
+    { "attention.value_length", MC_KEY_SIZE, FIELD(value_dim), 0.0 },
+    { "context_length", MC_KEY_SIZE, FIELD(context), 0.0 },
+    { "attention.layer_norm_rms_epsilon", MC_KEY_NUMBER, FIELD(epsilon), MC_KEEP },
+    { "attention.layer_norm_epsilon", MC_KEY_NUMBER, FIELD(epsilon), MC_KEEP },
+    { "attention.sliding_window", MC_KEY_SIZE, FIELD(window), 0.0 },
+    { "rope.freq_base", MC_KEY_NUMBER, FIELD(rope_theta), MC_KEEP },
+    { "attention.causal", MC_KEY_FIXED, 0, 1.0 },
+    { "expert_count", MC_KEY_FIXED, 0, 0.0 },
+    { "expert_used_count", MC_KEY_FIXED, 0, 0.0 },
+    { "pooling_type", MC_KEY_FIXED, 0, 0.0 },
+    { NULL },
+};
+
+/* Read below, or without effect on hidden states. */
+static const char *const other_keys[] = {
+    "attention.head_count_kv",
+    "feed_forward_length",
+    "rope.dimension_count",
+    "rope.scaling.type",
+    "rope.scaling.factor",
+    "rope.scale_linear",
+    "rope.scaling.original_context_length",
+    "rope.scaling.attn_factor",
+    "rope.scaling.finetuned",
+    "rope.scaling.yarn_log_multiplier",
+    "vocab_size",
+    "tensor_data_layout",
+    "logit_scale",
+    "final_logit_softcapping",
+};
+
+static void full_key(const mc_arch *arch, const char *name, char out[KEY_TEXT])
+{
+    snprintf(out, KEY_TEXT, "%s.%s", arch->gguf, name);
+}
+
+static mc_setting find(const mc_store *store, const mc_arch *arch, const char *name)
+{
+    char key[KEY_TEXT];
+
+    full_key(arch, name, key);
+    return mc_setting_of_gguf(store, key);
+}
+
+static double find_number(const mc_store *store, const mc_arch *arch, const char *name,
+                          double otherwise)
+{
+    mc_setting setting = find(store, arch, name);
+
+    return setting.kind == MC_SETTING_NUMBER ? setting.number : otherwise;
+}
+
+/* A size; an absent one and one that is a list (read_per_layer()) leave *out alone. */
+static mc_status find_size(const mc_store *store, const mc_arch *arch, const char *name,
+                           size_t *out, mc_error *err)
+{
+    mc_key     key     = { name, MC_KEY_SIZE, 0, MC_KEEP };
+    mc_hparams holder  = { 0 };
+    mc_setting setting = find(store, arch, name);
+    char       text[KEY_TEXT];
+
+    key.field = FIELD(hidden);
+    full_key(arch, name, text);
+    if (setting.kind == MC_SETTING_ABSENT || setting.kind == MC_SETTING_OTHER) return MC_OK;
+    MC_TRY(mc_key_apply(&key, text, setting, &holder, err));
+    *out = holder.hidden;
+    return MC_OK;
+}
+
+static mc_status apply_keys(const mc_store *store, const mc_arch *arch, const mc_key *keys,
+                            mc_hparams *hp, mc_error *err)
+{
+    for (const mc_key *key = keys; key && key->name; key++) {
+        char name[KEY_TEXT];
+        full_key(arch, key->name, name);
+        MC_TRY(mc_key_apply(key, name, mc_setting_of_gguf(store, name), hp, err));
+    }
+    return MC_OK;
+}
+
+static bool is_known(const mc_arch *arch, const char *name, size_t size)
+{
+    for (const mc_key *key = common_keys; key->name; key++)
+        if (strlen(key->name) == size && !memcmp(key->name, name, size)) return true;
+    for (const mc_key *key = arch->gguf_keys; key && key->name; key++)
+        if (strlen(key->name) == size && !memcmp(key->name, name, size)) return true;
+    for (size_t i = 0; i < MC_ARRAY_LEN(other_keys); i++)
+        if (strlen(other_keys[i]) == size && !memcmp(other_keys[i], name, size)) return true;
+    return false;
+}
+
+static mc_status refuse_unknown(const mc_store *store, const mc_arch *arch, mc_error *err)
+{
+    size_t prefix = strlen(arch->gguf);
+
+    for (size_t i = 0; i < mc_store_gguf_count(store); i++) {
+        mc_span       key;
+        mc_gguf_value value;
+        mc_store_gguf_pair(store, i, &key, &value);
+        if (key.size <= prefix + 1 || memcmp(key.data, arch->gguf, prefix) != 0 ||
+            key.data[prefix] != '.' ||
+            is_known(arch, (const char *)key.data + prefix + 1, key.size - prefix - 1))
+            continue;
+        return mc_fail(err, MC_ERR_UNSUPPORTED, "use another conversion of the model",
+                       "the key '%.*s' is not known, and may change the model",
+                       key.size < 120 ? (int)key.size : 120, (const char *)key.data);
+    }
+    return MC_OK;
+}
+
+/* A size that is one number, or a list with one for each block. */
+static mc_status read_per_layer(const mc_store *store, const mc_arch *arch, const char *name,
+                                mc_hparams *hp, size_t field, mc_error *err)
+{
+    char          key[KEY_TEXT];
+    mc_gguf_value value;
+
+    full_key(arch, name, key);
+    if (!mc_store_gguf(store, key, &value) || value.type != MC_GGUF_ARRAY) return MC_OK;
+    for (size_t i = 0; i < hp->layers; i++) {
+        double number = 0.0;
+        if (!mc_gguf_number(&value, i, &number) || !(number >= 1.0 && number < 1e9) ||
+            number != floor(number))
+            return mc_fail(err, MC_ERR_CONFIG, "fetch the file again",
+                           "'%s' has no size for block %zu", key, i);
+        *(size_t *)((char *)&hp->layer[i] + field) = (size_t)number;
+    }
+    return MC_OK;
+}
+
+static mc_status read_vector(const mc_store *store, const char *name, size_t count, float **out,
+                             mc_error *err)
+{
+    const mc_tensor *tensor = mc_store_find(store, name);
+
+    if (!tensor || tensor->rank != 1 || tensor->shape[0] != count ||
+        tensor->dtype != MC_DTYPE_F32) {
+        mc_fail(
+            err, tensor ? MC_ERR_TENSOR_SHAPE : MC_ERR_TENSOR_MISSING, "fetch the model again",
+            tensor ? "should be %zu F32 numbers" : "is missing; it should be %zu F32 numbers",
+            count);
+        return mc_fail_about(err, tensor ? MC_ERR_TENSOR_SHAPE : MC_ERR_TENSOR_MISSING,
+                             "%s: tensor '%s'", mc_store_path(store), name);
+    }
+    *out = mc_alloc_array(count, sizeof **out);
+    if (!*out) return mc_fail_memory(err, count * sizeof **out);
+    memcpy(*out, tensor->bytes.data, tensor->bytes.size);
+    return MC_OK;
+}
+
+static mc_status read_rope_type(const mc_store *store, const mc_arch *arch, mc_rope_type *type,
+                                mc_error *err)
+{
+    static const struct {
+        const char  *name;
+        mc_rope_type type;
+    } types[]          = { { "none", MC_ROPE_DEFAULT },
+                           { "linear", MC_ROPE_LINEAR },
+                           { "yarn", MC_ROPE_YARN },
+                           { "longrope", MC_ROPE_LONGROPE } };
+    mc_setting setting = find(store, arch, "rope.scaling.type");
+
+    *type = MC_ROPE_DEFAULT;
+    if (setting.kind == MC_SETTING_ABSENT) {
+        if (find_number(store, arch, "rope.scale_linear", 1.0) != 1.0) *type = MC_ROPE_LINEAR;
+        if (mc_store_find(store, "rope_factors_long.weight")) *type = MC_ROPE_LONGROPE;
+        return MC_OK;
+    }
+    for (size_t i = 0; setting.kind == MC_SETTING_TEXT && i < MC_ARRAY_LEN(types); i++) {
+        if (strlen(types[i].name) != setting.size ||
+            memcmp(types[i].name, setting.text, setting.size) != 0)
+            continue;
+        *type = types[i].type;
+        return MC_OK;
+    }
+    return mc_fail(err, MC_ERR_UNSUPPORTED, "known are: none, linear, yarn, longrope",
+                   "unknown rope type '%.*s'", setting.size < 60 ? (int)setting.size : 60,
+                   setting.kind == MC_SETTING_TEXT ? setting.text : "");
+}
+
+static mc_status read_rope(const mc_store *store, const mc_arch *arch, mc_hparams *hp,
+                           mc_error *err)
+{
+    mc_rope_spec *spec = &hp->ropes[0];
+    double        attention;
+
+    MC_TRY(read_rope_type(store, arch, &spec->type, err));
+    spec->theta  = hp->rope_theta;
+    spec->rotary = hp->head_dim;
+    MC_TRY(find_size(store, arch, "rope.dimension_count", &spec->rotary, err));
+    spec->factor = find_number(store, arch, "rope.scale_linear", 1.0);
+    spec->factor = find_number(store, arch, "rope.scaling.factor", spec->factor);
+    spec->original =
+        find_number(store, arch, "rope.scaling.original_context_length", (double)hp->context);
+    spec->beta_fast = 32.0;
+    spec->beta_slow = 1.0;
+    attention       = find_number(store, arch, "rope.scaling.attn_factor", 0.0);
+    if (attention > 0.0 && spec->type == MC_ROPE_YARN && spec->factor > 1.0)
+        attention *= 1.0 + 0.1 * log(spec->factor);
+    spec->attention_factor = attention;
+    if (spec->type == MC_ROPE_LONGROPE) {
+        spec->factor = (double)hp->context / spec->original;
+        MC_TRY(read_vector(store, "rope_factors_short.weight", spec->rotary / 2,
+                           &spec->short_factors, err));
+        MC_TRY(read_vector(store, "rope_factors_long.weight", spec->rotary / 2,
+                           &spec->long_factors, err));
+    }
+    if (mc_store_find(store, "rope_freqs.weight"))
+        MC_TRY(read_vector(store, "rope_freqs.weight", spec->rotary / 2, &spec->divisors, err));
+    return mc_rope_spec_check(spec, hp->head_dim, err);
+}
+
+/* Biases are not declared: the first block's tensors tell, and lowering holds every other
+ * block to that. */
+static void find_biases(const mc_store *store, const mc_arch *arch, mc_hparams *hp)
+{
+    static const struct {
+        const char *name;
+        unsigned    bit;
+    } rows[] = {
+        { "blk.0.attn_q.bias", MC_BIAS_QKV },    { "blk.0.attn_qkv.bias", MC_BIAS_QKV },
+        { "blk.0.attn_output.bias", MC_BIAS_O }, { "blk.0.ffn_up.bias", MC_BIAS_UP },
+        { "blk.0.ffn_down.bias", MC_BIAS_DOWN },
+    };
+
+    (void)arch;
+    hp->biases &= MC_BIAS_NORM;
+    for (size_t i = 0; i < MC_ARRAY_LEN(rows); i++)
+        if (mc_store_find(store, rows[i].name)) hp->biases |= rows[i].bit;
+}
+
+mc_status mc_hparams_read_gguf(const mc_store *store, const mc_arch *arch, mc_hparams *hp,
+                               mc_error *err)
+{
+    MC_TRY(refuse_unknown(store, arch, err));
+    MC_TRY(apply_keys(store, arch, common_keys, hp, err));
+    MC_TRY(apply_keys(store, arch, arch->gguf_keys, hp, err));
+    MC_TRY(find_size(store, arch, "attention.head_count_kv", &hp->kv_heads, err));
+    MC_TRY(find_size(store, arch, "feed_forward_length", &hp->ffn, err));
+    MC_TRY(find_size(store, arch, "vocab_size", &hp->vocabulary, err));
+    hp->rope_count = hp->rope_theta != 0.0;
+    if (hp->window_rule == MC_WINDOW_FROM) hp->window = 0; /* these files have no such key */
+    find_biases(store, arch, hp);
+    MC_TRY(mc_hparams_derive(hp, err));
+    MC_TRY(read_per_layer(store, arch, "attention.head_count_kv", hp,
+                          offsetof(mc_layer, kv_heads), err));
+    MC_TRY(
+        read_per_layer(store, arch, "feed_forward_length", hp, offsetof(mc_layer, ffn), err));
+    return hp->rope_count ? read_rope(store, arch, hp, err) : MC_OK;
+}

@@ -1,0 +1,161 @@
+/* model.c - opening a model: store, hyper-parameters, programs; and what is known of it. */
+#include "model/model.h"
+
+#include "base/alloc.h"
+#include "base/hash.h"
+#include "model/arch.h"
+#include "model/lower.h"
+
+struct mc_model {
+    mc_store      *store;
+    const mc_arch *arch;
+    mc_hparams     hparams;
+    mc_lowered     lowered;
+    mc_model_info  info;
+    char           hash[MC_HASH_TEXT]; /* "" until asked for */
+};
+
+typedef struct census {
+    uint64_t values, bytes;
+    uint64_t of_type[MC_DTYPE_COUNT]; /* values */
+} census;
+
+static void count_weight(census *sum, const mc_weight *weight)
+{
+    uint64_t values = (uint64_t)weight->rows * weight->cols;
+    uint64_t stored = 1;
+
+    if (!mc_weight_present(weight)) return;
+    for (int i = 0; i < weight->tensor->rank; i++)
+        stored *= weight->tensor->shape[i];
+    sum->values += values;
+    sum->of_type[weight->tensor->dtype] += values;
+    /* Views of one tensor share its bytes by their values. */
+    if (stored > 0)
+        sum->bytes +=
+            (uint64_t)((double)weight->tensor->bytes.size * (double)values / (double)stored);
+}
+
+static void count_program(census *sum, const mc_program *program)
+{
+    for (size_t i = 0; i < program->count; i++)
+        for (size_t j = 0; j < MC_STACK_MAX; j++) {
+            count_weight(sum, &program->ops[i].weights[j]);
+            count_weight(sum, &program->ops[i].biases[j]);
+        }
+}
+
+static void count_model(const mc_lowered *lowered, mc_model_info *info)
+{
+    census sum  = { 0 };
+    int    most = MC_DTYPE_NONE;
+
+    count_program(&sum, &lowered->embed);
+    for (size_t i = 0; i < lowered->block_count; i++)
+        count_program(&sum, &lowered->blocks[i]);
+    count_program(&sum, &lowered->final);
+    for (int i = 0; i < MC_DTYPE_COUNT; i++)
+        if (sum.of_type[i] > sum.of_type[most]) most = i;
+    info->parameters  = sum.values;
+    info->bytes       = sum.bytes;
+    info->weight_type = mc_dtype_get((mc_dtype)most)->name;
+}
+
+static void describe(mc_model *model)
+{
+    const mc_hparams *hp = &model->hparams;
+
+    model->info = (mc_model_info){
+        .path         = mc_store_path(model->store),
+        .name         = mc_store_name(model->store),
+        .format       = mc_store_format(model->store),
+        .architecture = model->arch->name,
+        .title        = model->arch->title,
+        .layer_count  = model->lowered.block_count,
+        .hidden_size  = model->lowered.hidden,
+        .final_size   = model->lowered.final_width,
+        .heads        = hp->heads,
+        .kv_heads     = hp->kv_heads,
+        .head_dim     = hp->head_dim,
+        .ffn_size     = hp->ffn,
+        .vocabulary   = model->lowered.vocabulary,
+        .context      = model->lowered.context,
+        .hard_context = model->lowered.hard_context,
+    };
+    count_model(&model->lowered, &model->info);
+}
+
+mc_status mc_model_open(const char *path, mc_model **out, mc_error *err)
+{
+    mc_model *model = mc_calloc(1, sizeof *model);
+    mc_status status;
+
+    if (!model) return mc_fail_memory(err, sizeof *model);
+    status = mc_store_open(path, &model->store, err);
+    if (status == MC_OK)
+        status = mc_hparams_read(model->store, &model->arch, &model->hparams, err);
+    if (status == MC_OK)
+        status = mc_lower(model->store, model->arch, &model->hparams, &model->lowered, err);
+    if (status != MC_OK) {
+        mc_model_close(model);
+        return mc_fail_about(err, status, "%s", path);
+    }
+    describe(model);
+    *out = model;
+    return MC_OK;
+}
+
+void mc_model_close(mc_model *model)
+{
+    if (!model) return;
+    mc_lowered_clear(&model->lowered);
+    mc_hparams_clear(&model->hparams);
+    mc_store_close(model->store);
+    mc_free(model);
+}
+
+const mc_model_info *mc_model_get_info(const mc_model *model)
+{
+    return &model->info;
+}
+
+const mc_store *mc_model_store(const mc_model *model)
+{
+    return model->store;
+}
+
+const mc_lowered *mc_model_lowered(const mc_model *model)
+{
+    return &model->lowered;
+}
+
+const mc_hparams *mc_model_hparams(const mc_model *model)
+{
+    return &model->hparams;
+}
+
+mc_status mc_model_hash(mc_model *model, const char **hash, mc_error *err)
+{
+    if (!model->hash[0]) MC_TRY(mc_store_hash(model->store, model->hash, err));
+    *hash = model->hash;
+    return MC_OK;
+}
+
+mc_status mc_model_explain(const mc_model *model, char **text, mc_error *err)
+{
+    return mc_lowered_print(&model->lowered, text, err);
+}
+
+void mc_model_free_text(char *text)
+{
+    mc_free(text);
+}
+
+const char *mc_model_architecture(size_t index, const char **gguf, const char **title)
+{
+    for (size_t i = 0; i < index; i++)
+        if (!mc_arch_table[i].name) return NULL;
+    if (gguf) *gguf = mc_arch_table[index].gguf;
+    if (title) *title = mc_arch_table[index].title;
+    return mc_arch_table[index].name;
+}

@@ -1,0 +1,20 @@
+/* model.h (model) - an open model, as the engine and the analyses see it. */
+#ifndef MC_MODEL_MODEL_H
+#define MC_MODEL_MODEL_H
+
+#include <modelcypher/model.h>
+
+#include "format/format.h"
+#include "model/hparams.h"
+#include "model/program.h"
+
+const mc_store   *mc_model_store(const mc_model *model);
+const mc_lowered *mc_model_lowered(const mc_model *model);
+const mc_hparams *mc_model_hparams(const mc_model *model);
+
+/* The content hash of any store's tensors. */
+mc_status mc_store_hash(const mc_store *store, char text[33], mc_error *err);
+/* The programs as text. */
+mc_status mc_lowered_print(const mc_lowered *lowered, char **text, mc_error *err);
+
+#endif
