@@ -1,0 +1,204 @@
+/* linalg.c - row-major calls, column-major library.
+ *
+ * LAPACK sees the transpose of what the caller holds. Instead of copying, each function asks
+ * for the decomposition of the transpose whose factors lie in memory as the caller wants them.
+ */
+#include "linalg/linalg.h"
+
+#include <cblas.h>
+#include <lapacke.h>
+#include <limits.h>
+#include <pthread.h>
+#include <string.h>
+
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+static void set_one_thread(void)
+{
+    openblas_set_num_threads(1);
+}
+
+void mc_linalg_init(void)
+{
+    pthread_once(&once, set_one_thread);
+}
+
+const char *mc_linalg_name(void)
+{
+    mc_linalg_init();
+    return openblas_get_config();
+}
+
+void mc_gram(double *g, const double *x, size_t n, size_t p)
+{
+    mc_linalg_init();
+    cblas_dsyrk(CblasRowMajor, CblasUpper, CblasNoTrans, (int)n, (int)p, 1.0, x, (int)p, 0.0, g,
+                (int)n);
+    for (size_t i = 0; i < n; i++)
+        for (size_t j = 0; j < i; j++)
+            g[i * n + j] = g[j * n + i];
+}
+
+void mc_gemm_nn(double *c, const double *a, const double *b, size_t m, size_t n, size_t k)
+{
+    mc_linalg_init();
+    cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, (int)m, (int)n, (int)k, 1.0, a,
+                (int)k, b, (int)n, 0.0, c, (int)n);
+}
+
+void mc_gemm_tn(double *c, const double *a, const double *b, size_t m, size_t n, size_t k)
+{
+    mc_linalg_init();
+    cblas_dgemm(CblasRowMajor, CblasTrans, CblasNoTrans, (int)m, (int)n, (int)k, 1.0, a, (int)m,
+                b, (int)n, 0.0, c, (int)n);
+}
+
+void mc_gemm_nt(double *c, const double *a, const double *b, size_t m, size_t n, size_t k)
+{
+    mc_linalg_init();
+    cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasTrans, (int)m, (int)n, (int)k, 1.0, a, (int)k,
+                b, (int)k, 0.0, c, (int)n);
+}
+
+void mc_gemm_tn_f32(float *c, size_t ldc, const float *a, size_t lda, const float *b,
+                    size_t ldb, size_t m, size_t n, size_t k)
+{
+    mc_linalg_init();
+    cblas_sgemm(CblasRowMajor, CblasTrans, CblasNoTrans, (int)m, (int)n, (int)k, 1.0F, a,
+                (int)lda, b, (int)ldb, 0.0F, c, (int)ldc);
+}
+
+static mc_status no_convergence(mc_error *err, const char *what, size_t m, size_t n)
+{
+    return mc_fail(err, MC_ERR_NUMERIC, "are all values finite and of sensible size?",
+                   "the %s of a %zu x %zu matrix did not converge", what, m, n);
+}
+
+static mc_status check_size(size_t m, size_t n, mc_error *err)
+{
+    if (m <= 30000 && n <= 30000) return MC_OK; /* 2 n^2 still fits LAPACK's int */
+    return mc_fail(err, MC_ERR_ARGUMENT, "use fewer probes, or pool the tokens of each text",
+                   "a decomposition of a %zu x %zu matrix is too large", m, n);
+}
+
+static void reverse(double *values, size_t n)
+{
+    for (size_t i = 0; i < n / 2; i++) {
+        double swap       = values[i];
+        values[i]         = values[n - 1 - i];
+        values[n - 1 - i] = swap;
+    }
+}
+
+/* Divide and conquer (dsyevd), which leaves the eigenvectors in `a`, ascending. */
+mc_status mc_eigen(double *a, size_t n, double *values, double *vectors, mc_arena *scratch,
+                   mc_error *err)
+{
+    const char    job   = vectors ? 'V' : 'N';
+    const size_t  size  = vectors ? 1 + 6 * n + 2 * n * n : 2 * n + 1;
+    const size_t  isize = vectors ? 3 + 5 * n : 1;
+    mc_arena_mark mark  = mc_arena_save(scratch);
+    void         *work = NULL, *iwork = NULL;
+    lapack_int    failed = 0;
+
+    MC_TRY(check_size(n, n, err));
+    if (n == 0) return MC_OK;
+    mc_linalg_init();
+    MC_TRY(mc_arena_array(scratch, size, sizeof(double), &work, err));
+    MC_TRY(mc_arena_array(scratch, isize, sizeof(lapack_int), &iwork, err));
+    failed = LAPACKE_dsyevd_work(LAPACK_COL_MAJOR, job, 'U', (lapack_int)n, a, (lapack_int)n,
+                                 values, work, (lapack_int)size, iwork, (lapack_int)isize);
+    mc_arena_reset(scratch, mark);
+    if (failed) return no_convergence(err, "eigen-decomposition", n, n);
+    reverse(values, n);
+    for (size_t j = 0; vectors && j < n; j++)
+        memcpy(vectors + j * n, a + (n - 1 - j) * n, n * sizeof(double));
+    return MC_OK;
+}
+
+/* The library sees a^T (n x m) = U' S V'^T; U' in its memory order is our vt, V'^T our u. */
+mc_status mc_svd(double *a, size_t m, size_t n, double *values, double *u, double *vt,
+                 mc_arena *scratch, mc_error *err)
+{
+    const size_t  least = m < n ? m : n;
+    const char    job   = u ? 'S' : 'N';
+    mc_arena_mark mark  = mc_arena_save(scratch);
+    double        wish = 0, none = 0;
+    void         *work = NULL, *iwork = NULL;
+    lapack_int    failed;
+
+    MC_TRY(check_size(m, n, err));
+    if (least == 0) return MC_OK;
+    mc_linalg_init();
+    MC_TRY(mc_arena_array(scratch, 8 * least, sizeof(lapack_int), &iwork, err));
+    failed = LAPACKE_dgesdd_work(LAPACK_COL_MAJOR, job, (lapack_int)n, (lapack_int)m, a,
+                                 (lapack_int)n, values, u ? vt : &none, (lapack_int)n,
+                                 u ? u : &none, (lapack_int)least, &wish, -1, iwork);
+    if (!failed) {
+        MC_TRY(mc_arena_array(scratch, (size_t)wish, sizeof(double), &work, err));
+        failed = LAPACKE_dgesdd_work(LAPACK_COL_MAJOR, job, (lapack_int)n, (lapack_int)m, a,
+                                     (lapack_int)n, values, u ? vt : &none, (lapack_int)n,
+                                     u ? u : &none, (lapack_int)least, work, (lapack_int)wish,
+                                     iwork);
+    }
+    mc_arena_reset(scratch, mark);
+    return failed ? no_convergence(err, "singular value decomposition", m, n) : MC_OK;
+}
+
+/* The library sees a^T = L Q, so a = Q^T L^T, and L lies in memory as our upper triangle. */
+mc_status mc_qr_triangle(double *a, size_t m, size_t n, double *r, mc_arena *scratch,
+                         mc_error *err)
+{
+    const size_t  size = 64 * n;
+    mc_arena_mark mark = mc_arena_save(scratch);
+    void         *tau = NULL, *work = NULL;
+    lapack_int    failed;
+
+    MC_TRY(check_size(m, n, err));
+    if (n == 0) return MC_OK;
+    mc_linalg_init();
+    MC_TRY(mc_arena_array(scratch, n, sizeof(double), &tau, err));
+    MC_TRY(mc_arena_array(scratch, size, sizeof(double), &work, err));
+    failed = LAPACKE_dgelqf_work(LAPACK_COL_MAJOR, (lapack_int)n, (lapack_int)m, a,
+                                 (lapack_int)n, tau, work, (lapack_int)size);
+    mc_arena_reset(scratch, mark);
+    if (failed) return no_convergence(err, "QR decomposition", m, n);
+    for (size_t i = 0; i < n; i++)
+        for (size_t j = 0; j < n; j++)
+            r[i * n + j] = j < i ? 0.0 : a[i * n + j];
+    return MC_OK;
+}
+
+/* Eight running sums: fixed order, and room for the compiler's vector registers. */
+double mc_dot(const double *a, const double *b, size_t n)
+{
+    double s[8] = { 0 };
+    size_t i    = 0;
+
+    for (; i + 8 <= n; i += 8)
+        for (size_t k = 0; k < 8; k++)
+            s[k] += a[i + k] * b[i + k];
+    for (; i < n; i++)
+        s[0] += a[i] * b[i];
+    return ((s[0] + s[4]) + (s[1] + s[5])) + ((s[2] + s[6]) + (s[3] + s[7]));
+}
+
+double mc_sum(const double *a, size_t n)
+{
+    double s[8] = { 0 };
+    size_t i    = 0;
+
+    for (; i + 8 <= n; i += 8)
+        for (size_t k = 0; k < 8; k++)
+            s[k] += a[i + k];
+    for (; i < n; i++)
+        s[0] += a[i];
+    return ((s[0] + s[4]) + (s[1] + s[5])) + ((s[2] + s[6]) + (s[3] + s[7]));
+}
+
+void mc_transpose(double *out, const double *a, size_t rows, size_t cols)
+{
+    for (size_t i = 0; i < rows; i++)
+        for (size_t j = 0; j < cols; j++)
+            out[j * rows + i] = a[i * cols + j];
+}
