@@ -3,7 +3,7 @@
 
 #include "backend/cpu/v16_portable.h"
 
-#define GEMM_ROWS 6
+#define GEMM_ROWS 4
 #define GEMM_PANELS 1
 #define KERNELS mc_kernels_portable
 #define KERNELS_NAME "portable"

@@ -10,6 +10,17 @@
 
 #define ALWAYS_INLINE static inline __attribute__((always_inline))
 
+/* The register blocks must be unrolled to live in registers; in plain C they are arrays anyway.
+ */
+#define PRAGMA(text) _Pragma(#text)
+#if GEMM_ROWS > 4 && defined(__clang__)
+#define UNROLL(times) PRAGMA(clang loop unroll(full))
+#elif GEMM_ROWS > 4
+#define UNROLL(times) PRAGMA(GCC unroll times)
+#else
+#define UNROLL(times)
+#endif
+
 /* k is cut into blocks so that a panel of b stays in the first-level cache while all rows of
  * the tile pass over it. A function of k only; the chains go on from c, so the bits do not
  * notice. */
@@ -50,47 +61,62 @@ ALWAYS_INLINE void gemm_block(const gemm_step *s, const int rows, const int pane
     const size_t a_stride = s->a_stride, b_stride = s->b_stride;
     const int    full = s->columns == MC_PANEL;
 
-#pragma GCC unroll 16
+    UNROLL(16)
     for (int i = 0; i < rows; i++)
-#pragma GCC unroll 4
-        for (int p = 0; p < panels; p++) {
-            const float *c = s->c + (size_t)i * s->c_stride + (size_t)p * MC_PANEL;
-            if (!s->accumulate)
-                sum[i][p] = v16_set1(0.0f);
-            else if (full || p + 1 < panels)
-                sum[i][p] = v16_load(c);
-            else
-                sum[i][p] = load_tail(c, s->columns, 0.0f);
-        }
+        UNROLL(4)
+    for (int p = 0; p < panels; p++) {
+        const float *c = s->c + (size_t)i * s->c_stride + (size_t)p * MC_PANEL;
+        if (!s->accumulate)
+            sum[i][p] = v16_set1(0.0f);
+        else if (full || p + 1 < panels)
+            sum[i][p] = v16_load(c);
+        else
+            sum[i][p] = load_tail(c, s->columns, 0.0f);
+    }
     for (size_t k = 0; k < s->k; k++, a++, b += MC_PANEL) {
         v16 w[GEMM_PANELS];
-#pragma GCC unroll 4
+        UNROLL(4)
         for (int p = 0; p < panels; p++)
             w[p] = v16_load(b + (size_t)p * b_stride);
-#pragma GCC unroll 16
+        UNROLL(16)
         for (int i = 0; i < rows; i++) {
             v16 x = v16_set1(a[(size_t)i * a_stride]);
-#pragma GCC unroll 4
+            UNROLL(4)
             for (int p = 0; p < panels; p++)
                 sum[i][p] = v16_fma(x, w[p], sum[i][p]);
         }
     }
-#pragma GCC unroll 16
+    UNROLL(16)
     for (int i = 0; i < rows; i++)
-#pragma GCC unroll 4
-        for (int p = 0; p < panels; p++) {
-            float *c    = s->c + (size_t)i * s->c_stride + (size_t)p * MC_PANEL;
-            int    tail = !full && p + 1 == panels;
-            v16    r    = sum[i][p];
-            if (s->bias) {
-                const float *bias = s->bias + (size_t)p * MC_PANEL;
-                r = v16_add(r, tail ? load_tail(bias, s->columns, 0.0f) : v16_load(bias));
-            }
-            if (tail)
-                store_tail(c, r, s->columns);
-            else
-                v16_store(c, r);
+        UNROLL(4)
+    for (int p = 0; p < panels; p++) {
+        float *c    = s->c + (size_t)i * s->c_stride + (size_t)p * MC_PANEL;
+        int    tail = !full && p + 1 == panels;
+        v16    r    = sum[i][p];
+        if (s->bias) {
+            const float *bias = s->bias + (size_t)p * MC_PANEL;
+            r = v16_add(r, tail ? load_tail(bias, s->columns, 0.0f) : v16_load(bias));
         }
+        if (tail)
+            store_tail(c, r, s->columns);
+        else
+            v16_store(c, r);
+    }
+}
+
+/* The sizes that micro-kernels exist for: as many rows as fit, then what makes few calls. */
+static size_t rows_at_once(size_t left)
+{
+#if GEMM_ROWS == 6
+    return left < 6 ? left : 6;
+#else
+    static const size_t sizes[] = { GEMM_ROWS, 8, 4, 2, 1 };
+    size_t              i       = 0;
+
+    while (sizes[i] > left || sizes[i] > GEMM_ROWS)
+        i++;
+    return sizes[i];
+#endif
 }
 
 ALWAYS_INLINE void gemm_rows_of(const gemm_step *s, size_t rows, const int panels)
@@ -98,36 +124,34 @@ ALWAYS_INLINE void gemm_rows_of(const gemm_step *s, size_t rows, const int panel
     switch (rows) {
     case 1: gemm_block(s, 1, panels); break;
     case 2: gemm_block(s, 2, panels); break;
-    case 3: gemm_block(s, 3, panels); break;
-    case 4: gemm_block(s, 4, panels); break;
-    case 5: gemm_block(s, 5, panels); break;
 #if GEMM_ROWS == 6
-    default: gemm_block(s, 6, panels); break;
-#else
-    case 6: gemm_block(s, 6, panels); break;
-    case 7: gemm_block(s, 7, panels); break;
-    case 8: gemm_block(s, 8, panels); break;
-    case 9: gemm_block(s, 9, panels); break;
-    case 10: gemm_block(s, 10, panels); break;
-    case 11: gemm_block(s, 11, panels); break;
-    default: gemm_block(s, 12, panels); break;
+    case 3: gemm_block(s, 3, panels); break;
+    case 5: gemm_block(s, 5, panels); break;
 #endif
+#if GEMM_ROWS >= 6
+    case 4: gemm_block(s, 4, panels); break;
+#endif
+#if GEMM_ROWS == 12
+    case 8: gemm_block(s, 8, panels); break;
+#endif
+    default: gemm_block(s, GEMM_ROWS, panels); break;
     }
 }
 
 /* All rows over one group of panels and one block of k. */
 static void gemm_column(const mc_gemm *g, gemm_step step, int panels)
 {
-    for (size_t row = 0; row < g->rows; row += GEMM_ROWS) {
-        size_t rows = g->rows - row < GEMM_ROWS ? g->rows - row : GEMM_ROWS;
+    for (size_t row = 0; row < g->rows;) {
+        size_t rows = rows_at_once(g->rows - row);
 #if GEMM_PANELS == 2
         if (panels == 2)
             gemm_rows_of(&step, rows, 2);
         else
 #endif
             gemm_rows_of(&step, rows, 1);
-        step.a += GEMM_ROWS * g->a_stride;
-        step.c += GEMM_ROWS * g->c_stride;
+        step.a += rows * g->a_stride;
+        step.c += rows * g->c_stride;
+        row += rows;
     }
     (void)panels;
 }
@@ -464,14 +488,17 @@ static double fma_rounds(size_t rounds, float *sink)
 {
     v16       sum[GEMM_ROWS * GEMM_PANELS];
     const v16 x = v16_set1(0.999f), y = v16_set1(1e-3f);
+    float     lanes[16]; /* all different, or the compiler would merge equal chains */
 
-#pragma GCC unroll 32
+    for (int i = 0; i < 16; i++)
+        lanes[i] = (float)i;
+    UNROLL(32)
     for (int i = 0; i < GEMM_ROWS * GEMM_PANELS; i++)
-        sum[i] = v16_set1((float)i);
+        sum[i] = v16_add(v16_load(lanes), v16_set1((float)i));
     for (size_t round = 0; round < rounds; round++)
-#pragma GCC unroll 32
-        for (int i = 0; i < GEMM_ROWS * GEMM_PANELS; i++)
-            sum[i] = v16_fma(sum[i], x, y);
+        UNROLL(32)
+    for (int i = 0; i < GEMM_ROWS * GEMM_PANELS; i++)
+        sum[i] = v16_fma(sum[i], x, y);
     for (int i = 1; i < GEMM_ROWS * GEMM_PANELS; i++)
         sum[0] = v16_add(sum[0], sum[i]);
     *sink = v16_sum(sum[0]);
