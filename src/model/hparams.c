@@ -8,8 +8,9 @@
 #include "model/arch.h"
 #include "model/keys.h"
 
-/* Deepest published models have a few hundred blocks. */
-enum { LAYERS_LIMIT = 10000 };
+/* Far above any published model; what is beyond is damage, and would take memory before the
+ * tensors could show it. */
+enum { LAYERS_LIMIT = 10000, HEADS_LIMIT = 65536, HEAD_DIM_LIMIT = 65536 };
 
 static const char contradicts[] = "the configuration contradicts itself; fetch it again";
 
@@ -35,6 +36,10 @@ static mc_status derive_heads(mc_hparams *hp, mc_error *err)
         hp->head_dim = hp->hidden / hp->heads;
     }
     if (hp->value_dim == 0) hp->value_dim = hp->head_dim;
+    if (hp->heads > HEADS_LIMIT || hp->head_dim > HEAD_DIM_LIMIT)
+        return mc_fail(err, MC_ERR_CONFIG, contradicts,
+                       "%zu heads of %zu columns are more than any model has", hp->heads,
+                       hp->head_dim);
     return MC_OK;
 }
 

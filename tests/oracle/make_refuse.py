@@ -176,16 +176,144 @@ def folders():
         "config.json": config, shards: index(a=shard, b="other.safetensors"), shard: GOOD, "other.safetensors": GOOD}
 
 
+# Models: well-formed files that contradict each other
+
+TINY = dict(model_type="llama", hidden_size=8, num_hidden_layers=1, num_attention_heads=2, num_key_value_heads=1,
+            intermediate_size=8, vocab_size=4, max_position_embeddings=16, rms_norm_eps=1e-5, hidden_act="silu")
+
+
+def llama_tensors():
+    block = "model.layers.0."
+    shapes = {"model.embed_tokens.weight": [4, 8], "model.norm.weight": [8], block + "input_layernorm.weight": [8],
+              block + "post_attention_layernorm.weight": [8], block + "self_attn.q_proj.weight": [8, 8],
+              block + "self_attn.k_proj.weight": [4, 8], block + "self_attn.v_proj.weight": [4, 8],
+              block + "self_attn.o_proj.weight": [8, 8], block + "mlp.gate_proj.weight": [8, 8],
+              block + "mlp.up_proj.weight": [8, 8], block + "mlp.down_proj.weight": [8, 8]}
+    return {name: ("F16", shape) for name, shape in shapes.items()}
+
+
+SIZES = {"F16": 2, "I32": 4, "U8": 1}
+
+
+def pack(tensors):
+    header, at = {}, 0
+    for name, (dtype, shape) in tensors.items():
+        size = SIZES[dtype]
+        for n in shape:
+            size *= n
+        header[name] = entry(shape, dtype, at, at + size)
+        at += size
+    return safetensors(header, data=bytes(at))
+
+
+def model(change=None, remove=(), **keys):
+    config = {k: v for k, v in dict(TINY, **keys).items() if v is not ...}
+    tensors = llama_tensors()
+    tensors.update(change or {})
+    return {"config.json": config, "model.safetensors": pack({k: v for k, v in tensors.items() if k not in remove})}
+
+
+def models():
+    q, norm, embed = "model.layers.0.self_attn.q_proj", "model.layers.0.input_layernorm.weight", "model.embed_tokens.weight"
+    llama3 = dict(rope_type="llama3", factor=8.0, low_freq_factor=1.0, high_freq_factor=4.0)
+    yield "architecture_missing(config)", model(model_type=...)
+    yield "architecture_unknown(architecture)", model(model_type="llamma")
+    yield "architecture_not_text(config)", model(model_type=3)
+    yield "hidden_missing(config)", model(hidden_size=...)
+    yield "hidden_negative(config)", model(hidden_size=-8)
+    yield "hidden_fraction(config)", model(hidden_size=8.5)
+    yield "hidden_text(config)", model(hidden_size="8")
+    yield "hidden_huge(config)", model(hidden_size=1 << 60)
+    yield "layers_zero(config)", model(num_hidden_layers=0)
+    yield "layers_huge(config)", model(num_hidden_layers=1000000)
+    yield "layers_more_than_there_are(tensor_missing)", model(num_hidden_layers=2)
+    yield "heads_zero(config)", model(num_attention_heads=0)
+    yield "heads_do_not_divide(config)", model(num_attention_heads=3)
+    yield "kv_heads_do_not_divide(config)", model(num_attention_heads=4, num_key_value_heads=3)
+    yield "head_dim_odd(config)", model(head_dim=3)
+    yield "head_dim_wrong(tensor_shape)", model(head_dim=8)
+    yield "epsilon_zero(config)", model(rms_norm_eps=0.0)
+    yield "epsilon_text(config)", model(rms_norm_eps="small")
+    yield "activation_unknown(unsupported)", model(hidden_act="sillu")
+    yield "vocabulary_too_small(tensor_shape)", model(vocab_size=3)
+    yield "vocabulary_too_large(tensor_shape)", model(vocab_size=5)
+    yield "ffn_wrong(tensor_shape)", model(intermediate_size=9)
+    yield "rope_type_unknown(unsupported)", model(rope_scaling=dict(rope_type="spiral", factor=2.0))
+    yield "rope_factor_missing(config)", model(rope_scaling=dict(rope_type="linear"))
+    yield "rope_factor_negative(config)", model(rope_scaling=dict(rope_type="linear", factor=-2.0))
+    yield "rope_theta_zero(config)", model(rope_theta=-1.0)
+    yield "rope_llama3_backwards(config)", model(rope_scaling=dict(llama3, high_freq_factor=0.5))
+    yield "rope_longrope_short(config)", model(rope_scaling=dict(type="longrope", short_factor=[1.0], long_factor=[1.0]))
+    yield "rope_partial(unsupported)", model(partial_rotary_factor=0.5)
+    yield "attention_linear(unsupported)", model(layer_types=["linear_attention"])
+    yield "attention_types_too_few(config)", model(layer_types=[])
+    yield "window_without_size(config)", model(layer_types=["sliding_attention"])
+    yield "encoder_decoder(unsupported)", model(is_encoder_decoder=True)
+    yield "quantised_unknown(unsupported)", model(quantization_config=dict(quant_method="bitsandbytes"))
+    yield "bias_missing(tensor_missing)", model(attention_bias=True)
+    yield "bias_unexpected(unsupported)", model({q + ".bias": ("F16", [8])})
+    yield "tensor_missing(tensor_missing)", model(remove=[norm])
+    yield "embedding_missing(tensor_missing)", model(remove=[embed])
+    yield "tensor_shape(tensor_shape)", model({norm: ("F16", [7])})
+    yield "tensor_rank(tensor_shape)", model({norm: ("F16", [8, 1])})
+    yield "tensor_integers(dtype)", model({q + ".weight": ("I32", [8, 8])})
+    yield "tensor_unknown_part(unsupported)", model({"model.layers.0.self_attn.gate.weight": ("F16", [8])})
+
+
+# The same for GGUF
+
+def gguf_model(change=None, remove=(), **keys):
+    meta = {"block_count": 1, "embedding_length": 8, "feed_forward_length": 8, "attention.head_count": 2,
+            "attention.head_count_kv": 1, "context_length": 16}
+    meta.update({k.replace("__", "."): v for k, v in keys.items()})
+    tensors = {"token_embd.weight": [4, 8], "output_norm.weight": [8], "blk.0.attn_norm.weight": [8],
+               "blk.0.ffn_norm.weight": [8], "blk.0.attn_q.weight": [8, 8], "blk.0.attn_k.weight": [4, 8],
+               "blk.0.attn_v.weight": [4, 8], "blk.0.attn_output.weight": [8, 8], "blk.0.ffn_gate.weight": [8, 8],
+               "blk.0.ffn_up.weight": [8, 8], "blk.0.ffn_down.weight": [8, 8]}
+    tensors.update(change or {})
+    pairs = [ARCH] + [key("llama." + k, 4, u32(v)) if isinstance(v, int) else key("llama." + k, 8, text(v))
+                      for k, v in meta.items() if v is not ...]
+    pairs.append(key("llama.attention.layer_norm_rms_epsilon", 6, struct.pack("<f", 1e-5)))
+    infos, at = [], 0
+    for name, shape in tensors.items():
+        if name in remove:
+            continue
+        infos.append(tensor(name, shape[::-1], kind=1, at=at))
+        size = 2 * shape[0] * (shape[1] if len(shape) > 1 else 1)
+        at += size + -size % 32
+    return gguf(keys=pairs, tensors=infos, data=bytes(at))
+
+
+def gguf_models():
+    yield "architecture_missing(config)", gguf(keys=[])
+    yield "architecture_unknown(architecture)", gguf(keys=[key("general.architecture", 8, text("lama"))])
+    yield "architecture_number(config)", gguf(keys=[key("general.architecture", 4, u32(1))])
+    yield "blocks_missing(config)", gguf_model(block_count=...)
+    yield "blocks_text(config)", gguf_model(block_count="one")
+    yield "heads_do_not_divide(config)", gguf_model(attention__head_count=3)
+    yield "experts(unsupported)", gguf_model(expert_count=8)
+    yield "key_unknown(unsupported)", gguf_model(attention__warp=1)
+    yield "rope_type_unknown(unsupported)", gguf_model(rope__scaling__type="spiral")
+    yield "rope_dimensions_odd(config)", gguf_model(rope__dimension_count=3)
+    yield "rope_freqs_shape(tensor_shape)", gguf_model({"rope_freqs.weight": [3]})
+    yield "tensor_missing(tensor_missing)", gguf_model(remove=["blk.0.ffn_up.weight"])
+    yield "tensor_shape(tensor_shape)", gguf_model({"blk.0.ffn_up.weight": [9, 8]})
+    yield "tensor_unknown_part(unsupported)", gguf_model({"blk.0.attn_warp.weight": [8]})
+
+
 def main():
-    for kind in ("gguf", "safetensors", "folder"):
+    for kind in ("gguf", "safetensors", "folder", "model", "gguf_model"):
         shutil.rmtree(ROOT / kind, ignore_errors=True)
     for name, data in ggufs():
         put("gguf/%s.gguf" % name, data)
     for name, data in safetensor_files():
         put("safetensors/%s.safetensors" % name, data)
-    for name, files in folders():
-        for path, data in files.items():
-            put("folder/%s/%s" % (name, path), data if isinstance(data, bytes) else json.dumps(data).encode())
+    for name, data in gguf_models():
+        put("gguf_model/%s.gguf" % name, data)
+    for kind, table in (("folder", folders()), ("model", models())):
+        for name, files in table:
+            for path, data in files.items():
+                put("%s/%s/%s" % (kind, name, path), data if isinstance(data, bytes) else json.dumps(data).encode())
 
 
 if __name__ == "__main__":

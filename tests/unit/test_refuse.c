@@ -1,6 +1,7 @@
 /* test_refuse.c - every model of tests/refuse is refused with the status in its name, and with
  * words. A new way to be broken is a file there, made by tests/oracle/make_refuse.py. */
 #include "format/store.h"
+#include "model/model.h"
 #include "support/check.h"
 #include "support/refuse.h"
 #include "support/walk.h"
@@ -14,6 +15,17 @@ static void refuse_path(const char *path, const char *name, void *context)
     (void)context;
     mc_test_refused(name, status, &err);
     CHECK(name, store == NULL && strstr(err.subject, path) == err.subject);
+}
+
+static void refuse_model(const char *path, const char *name, void *context)
+{
+    mc_model *model  = NULL;
+    mc_error  err    = { 0 };
+    mc_status status = mc_model_open(path, &model, &err);
+
+    (void)context;
+    mc_test_refused(name, status, &err);
+    CHECK(name, model == NULL && strstr(err.subject, path) == err.subject);
 }
 
 static void refuse_safetensors(const char *path, const char *name, void *context)
@@ -47,12 +59,36 @@ static void broken_folders(void **state)
     assert_true(mc_test_walk("refuse/folder", refuse_path, NULL) >= 15);
 }
 
+static void models_that_contradict_themselves(void **state)
+{
+    (void)state;
+    assert_true(mc_test_walk("refuse/model", refuse_model, NULL) >= 40);
+    assert_true(mc_test_walk("refuse/gguf_model", refuse_model, NULL) >= 10);
+}
+
+static void the_nearest_architecture_is_named(void **state)
+{
+    mc_model *model = NULL;
+    mc_error  err   = { 0 };
+
+    (void)state;
+    assert_int_equal(mc_model_open(MC_TEST_FOLDER
+                                   "/refuse/model/architecture_unknown(architecture)",
+                                   &model, &err),
+                     MC_ERR_ARCHITECTURE);
+    assert_non_null(strstr(err.reason, "llamma"));
+    assert_non_null(strstr(err.hint, "nearest is 'llama'"));
+    assert_non_null(strstr(err.hint, "qwen3"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(broken_gguf_files),
         cmocka_unit_test(broken_safetensors_files),
         cmocka_unit_test(broken_folders),
+        cmocka_unit_test(models_that_contradict_themselves),
+        cmocka_unit_test(the_nearest_architecture_is_named),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
