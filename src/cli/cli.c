@@ -1,0 +1,155 @@
+/* cli.c - one run of the program: environment, command, result, exit code. */
+#include "cli/cli.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include <modelcypher/version.h>
+
+#include "base/alloc.h"
+#include "base/interrupt.h"
+#include "base/log.h"
+#include "cli/command.h"
+#include "cli/globals.h"
+#include "cli/help.h"
+#include "cli/output.h"
+
+static volatile sig_atomic_t last_signal;
+
+/* The first request is polite: the work stops at its next step and cleans up. The second one
+ * ends the program the way the signal would have. */
+static void on_signal(int number)
+{
+    last_signal = number;
+    mc_interrupt_request();
+    signal(number, SIG_DFL);
+}
+
+static void take_signals(void)
+{
+    struct sigaction ask = { .sa_handler = on_signal };
+
+    sigemptyset(&ask.sa_mask);
+    sigaction(SIGINT, &ask, NULL);
+    sigaction(SIGTERM, &ask, NULL);
+    /* A reader that goes away shows in the result of write(), after the work is safe. */
+    signal(SIGPIPE, SIG_IGN);
+}
+
+/* A closed standard stream would be reused by the first file we open: hold its place. */
+static void hold_standard_streams(void)
+{
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+        if (fcntl(fd, F_GETFD) < 0)
+            (void)!open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY);
+}
+
+static mc_status show_version(mc_session *session, mc_error *err)
+{
+    if (session->globals.format == MC_OUTPUT_TEXT)
+        mc_buffer_printf(&session->text, "mc %s\n", mc_version());
+    else if (session->globals.format == MC_OUTPUT_YAML)
+        mc_buffer_printf(&session->text, "_schema: mc.version.v1\nversion: \"%s\"\n",
+                         mc_version());
+    else
+        mc_buffer_printf(&session->text, "{\"_schema\":\"mc.version.v1\",\"version\":\"%s\"}\n",
+                         mc_version());
+    MC_TRY(mc_buffer_status(&session->text, err));
+    return mc_output_write(session->text.data, session->text.size, err);
+}
+
+static mc_status show_help(mc_session *session, const char *group, mc_error *err)
+{
+    if (session->command)
+        mc_help_command(session->command, &session->text);
+    else
+        mc_help_group(group, &session->text);
+    MC_TRY(mc_buffer_status(&session->text, err));
+    return mc_output_write(session->text.data, session->text.size, err);
+}
+
+static mc_status run_command(mc_session *session, const void *args, mc_error *err)
+{
+    mc_error  write_err = { 0 };
+    mc_status status, written;
+
+    MC_TRY(mc_report_create(&session->report, err));
+    status = session->command->run(session, args, err);
+    mc_progress_end();
+    /* A condition that did not hold is a result too: it is shown before it is complained of. */
+    if (status != MC_OK && status != MC_ERR_CHECK) return status;
+    written = mc_output_result(session, &write_err);
+    if (written == MC_OK) return status;
+    *err = write_err;
+    return written;
+}
+
+static mc_status parse_and_run(mc_session *session, int argc, char **argv, mc_error *err)
+{
+    const mc_command *command = session->command;
+    void             *args    = mc_calloc(1, command->args_size ? command->args_size : 1);
+    mc_option_set     sets[2] = { { command->options, args },
+                                  { mc_global_options, &session->globals } };
+    bool              help    = false;
+    mc_status         status;
+
+    if (!args) return mc_fail_memory(err, command->args_size);
+    status = mc_options_init(sets[0], err);
+    if (status == MC_OK)
+        status = mc_options_parse(sets, 2, command->operands, argc, argv, &help, err);
+    mc_globals_settle(&session->globals);
+    mc_output_log_to_stderr(session);
+    if (status == MC_OK) {
+        if (session->globals.version)
+            status = show_version(session, err);
+        else if (help)
+            status = show_help(session, NULL, err);
+        else
+            status = run_command(session, args, err);
+    }
+    mc_free(args);
+    return status;
+}
+
+static mc_status run(mc_session *session, int argc, char **argv, mc_error *err)
+{
+    const char *group = NULL;
+    bool        help  = false;
+    int         at    = 1;
+
+    MC_TRY(mc_globals_init(&session->globals, err));
+    mc_globals_peek(&session->globals, argc, argv);
+    mc_globals_settle(&session->globals);
+    MC_TRY(mc_command_resolve(argc, argv, &session->globals, &at, &session->command, &group,
+                              &help, err));
+    if (session->globals.version) return show_version(session, err);
+    if (help || !session->command) return show_help(session, group, err);
+    return parse_and_run(session, argc - at, argv + at, err);
+}
+
+int mc_cli_run(int argc, char **argv)
+{
+    mc_session session = { .started = mc_clock() };
+    mc_error   err     = { 0 };
+    mc_status  status;
+    int        code;
+
+    prctl(PR_SET_NAME, "modelcypher");
+    hold_standard_streams();
+    take_signals();
+    status = run(&session, argc, argv, &err);
+    code   = mc_output_exit_code(status);
+    if (status != MC_OK && mc_output_closed())
+        code = MC_EXIT_CLOSED_PIPE;
+    else if (status != MC_OK)
+        mc_output_error(&session.globals, &err);
+    if (status == MC_ERR_INTERRUPTED && last_signal) code = 128 + last_signal;
+    mc_log_set(NULL, NULL, MC_LOG_ERROR);
+    mc_report_free(session.report);
+    mc_buffer_clear(&session.text);
+    return code;
+}

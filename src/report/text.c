@@ -1,0 +1,488 @@
+/* text.c - a report for people: labelled lines, tables, notes.
+ *
+ * Numbers are shown with the digits that mean something to a reader; whoever needs all of them
+ * asks for JSON. */
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/checked.h"
+#include "report/write.h"
+
+enum {
+    GAP            = 2,  /* spaces between columns */
+    COLUMN_LEAST   = 12, /* a text column is not made narrower */
+    COLUMNS_MAX    = 64,
+    WRAP_UNLIMITED = 1 << 20
+};
+
+typedef struct writer {
+    mc_buffer    *out;
+    mc_text_style style;
+} writer;
+
+/* ---- numbers ---- */
+
+static void print_count(mc_buffer *out, double number)
+{
+    char   digits[32];
+    size_t size = (size_t)snprintf(digits, sizeof digits, "%.0f", fabs(number));
+
+    if (number < 0) mc_buffer_add_char(out, '-');
+    for (size_t i = 0; i < size; i++) {
+        if (i > 0 && (size - i) % 3 == 0) mc_buffer_add_char(out, ',');
+        mc_buffer_add_char(out, digits[i]);
+    }
+}
+
+static void print_bytes(mc_buffer *out, double bytes)
+{
+    static const char *const units[] = { "B", "KiB", "MiB", "GiB", "TiB", "PiB" };
+    size_t                   unit    = 0;
+
+    while (bytes >= 1023.95 && unit + 1 < MC_ARRAY_LEN(units)) {
+        bytes /= 1024;
+        unit++;
+    }
+    mc_buffer_printf(out, "%.*f %s", unit == 0 ? 0 : 1, bytes, units[unit]);
+}
+
+static void print_seconds(mc_buffer *out, double seconds)
+{
+    long whole = (long)(seconds + 0.5);
+
+    if (seconds < 0.0995)
+        mc_buffer_printf(out, "%.1f ms", seconds * 1e3);
+    else if (seconds < 9.995)
+        mc_buffer_printf(out, "%.2f s", seconds);
+    else if (seconds < 119.95)
+        mc_buffer_printf(out, "%.1f s", seconds);
+    else if (whole < 7200)
+        mc_buffer_printf(out, "%ld min %ld s", whole / 60, whole % 60);
+    else
+        mc_buffer_printf(out, "%ld h %ld min", whole / 3600, whole % 3600 / 60);
+}
+
+/* Four significant digits, whole numbers whole. */
+static void print_plain(mc_buffer *out, double number)
+{
+    double size = fabs(number);
+
+    if (number == floor(number) && size < 1e15)
+        mc_buffer_printf(out, "%.0f", number);
+    else if (size >= 1000 && size < 1e15)
+        mc_buffer_printf(out, "%.1f", number);
+    else
+        mc_buffer_printf(out, "%.4g", number);
+}
+
+void mc_unit_print(mc_buffer *out, mc_unit unit, double number)
+{
+    if (!isfinite(number)) {
+        mc_buffer_add_text(out, isnan(number) ? "nan" : (number > 0 ? "inf" : "-inf"));
+        return;
+    }
+    switch (unit) {
+    case MC_UNIT_COUNT: print_count(out, number); break;
+    case MC_UNIT_BYTES: print_bytes(out, number); break;
+    case MC_UNIT_SECONDS: print_seconds(out, number); break;
+    case MC_UNIT_RATIO: mc_buffer_printf(out, "%.1f %%", number * 100); break;
+    case MC_UNIT_NONE:
+    case MC_UNIT_ID: print_plain(out, number); break;
+    }
+}
+
+/* ---- texts on a terminal ---- */
+
+/* One code point of valid UTF-8; a stray byte is taken as itself. */
+static size_t next_code(const char *text, uint32_t *code)
+{
+    const unsigned char *at   = (const unsigned char *)text;
+    size_t               size = at[0] < 0xc0 ? 1 : at[0] < 0xe0 ? 2 : at[0] < 0xf0 ? 3 : 4;
+
+    *code = size == 1 ? at[0] : at[0] & (0x7fU >> size);
+    for (size_t i = 1; i < size; i++) {
+        if ((at[i] & 0xc0) != 0x80) {
+            *code = at[0];
+            return 1;
+        }
+        *code = *code << 6 | (at[i] & 0x3f);
+    }
+    return size;
+}
+
+/* Columns of a code point, near enough for tables: combining marks 0, wide scripts and emoji 2
+ * (the ranges of UAX #11 that occur in practice). */
+static size_t code_width(uint32_t code)
+{
+    static const struct {
+        uint32_t first, last;
+        size_t   width;
+    } ranges[] = {
+        { 0x300, 0x36f, 0 },   { 0x200b, 0x200f, 0 },   { 0xfe00, 0xfe0f, 0 },
+        { 0x1100, 0x115f, 2 }, { 0x2e80, 0xa4cf, 2 },   { 0xac00, 0xd7a3, 2 },
+        { 0xf900, 0xfaff, 2 }, { 0xfe30, 0xfe6f, 2 },   { 0xff00, 0xff60, 2 },
+        { 0xffe0, 0xffe6, 2 }, { 0x1f300, 0x1faff, 2 }, { 0x20000, 0x3fffd, 2 },
+    };
+
+    for (size_t i = 0; i < MC_ARRAY_LEN(ranges); i++)
+        if (code >= ranges[i].first && code <= ranges[i].last) return ranges[i].width;
+    return 1;
+}
+
+/* C0, DEL and C1 controls steer terminals; they are shown as escapes of four columns. */
+static bool is_control(uint32_t code)
+{
+    return code < 0x20 || (code >= 0x7f && code < 0xa0);
+}
+
+size_t mc_text_width(const char *text)
+{
+    size_t   width = 0;
+    uint32_t code;
+
+    for (size_t size; *text; text += size) {
+        size = next_code(text, &code);
+        width += is_control(code) ? (code == '\n' || code == '\t' ? 2 : 4) : code_width(code);
+    }
+    return width;
+}
+
+static void add_visible_code(mc_buffer *out, const char *bytes, size_t size, uint32_t code)
+{
+    if (!is_control(code))
+        mc_buffer_add(out, bytes, size);
+    else if (code == '\n' || code == '\t')
+        mc_buffer_add_text(out, code == '\n' ? "\\n" : "\\t");
+    else
+        mc_buffer_printf(out, "\\x%02x", (unsigned)code);
+}
+
+void mc_text_add_visible(mc_buffer *out, const char *text, size_t width)
+{
+    size_t   used = 0;
+    uint32_t code;
+    bool     shorten = width > 0 && mc_text_width(text) > width;
+
+    for (size_t size; *text; text += size) {
+        size = next_code(text, &code);
+        used += is_control(code) ? (code == '\n' || code == '\t' ? 2 : 4) : code_width(code);
+        if (shorten && used > width - 1) break;
+        add_visible_code(out, text, size, code);
+    }
+    if (shorten) mc_buffer_add_text(out, "\xe2\x80\xa6");
+}
+
+/* ---- values ---- */
+
+static double number_of(const mc_value *value)
+{
+    return value->kind == MC_VALUE_INTEGER ? (double)value->as.integer : value->as.number;
+}
+
+static void print_scalar(mc_buffer *out, const mc_field *field, const mc_value *value)
+{
+    mc_unit unit = field ? field->unit : MC_UNIT_NONE;
+
+    switch (value->kind) {
+    case MC_VALUE_BOOL: mc_buffer_add_text(out, value->as.truth ? "yes" : "no"); break;
+    case MC_VALUE_INTEGER:
+        if (unit == MC_UNIT_NONE || unit == MC_UNIT_ID)
+            mc_buffer_printf(out, "%" PRId64, value->as.integer);
+        else
+            mc_unit_print(out, unit, number_of(value));
+        break;
+    case MC_VALUE_NUMBER: mc_unit_print(out, unit, value->as.number); break;
+    case MC_VALUE_TEXT: mc_text_add_visible(out, value->as.text, 0); break;
+    default: mc_buffer_add_char(out, '-'); break;
+    }
+}
+
+/* "hiddenSize" is shown as "hidden size". */
+static void print_label(mc_buffer *out, const mc_field *field, const char *key)
+{
+    if (field && field->label) {
+        mc_buffer_add_text(out, field->label);
+        return;
+    }
+    for (; *key; key++)
+        if (*key >= 'A' && *key <= 'Z')
+            mc_buffer_printf(out, " %c", *key - 'A' + 'a');
+        else
+            mc_buffer_add_char(out, *key);
+}
+
+static bool is_shown(const mc_field *field)
+{
+    return !field || !(field->flags & MC_FIELD_MACHINE);
+}
+
+static bool has_containers(const mc_value *array)
+{
+    for (const mc_value *element = array->first; element; element = element->next)
+        if (element->kind == MC_VALUE_ARRAY || element->kind == MC_VALUE_OBJECT) return true;
+    return false;
+}
+
+static bool is_block(const mc_value *value)
+{
+    return value->kind == MC_VALUE_OBJECT ||
+           (value->kind == MC_VALUE_ARRAY && has_containers(value));
+}
+
+static void pad(mc_buffer *out, size_t columns)
+{
+    while (columns-- > 0)
+        mc_buffer_add_char(out, ' ');
+}
+
+static size_t label_width(const mc_field *fields, const mc_value *object)
+{
+    size_t widest = 0;
+
+    for (const mc_value *member = object->first; member; member = member->next) {
+        mc_buffer label = { 0 };
+        size_t    width;
+        if (is_block(member) || !is_shown(mc_field_find(fields, member->key))) continue;
+        print_label(&label, mc_field_find(fields, member->key), member->key);
+        width = mc_text_width(label.data ? label.data : "");
+        if (width > widest) widest = width;
+        mc_buffer_clear(&label);
+    }
+    return widest;
+}
+
+/* A list of plain values: "0, 1, 2", wrapped to the terminal under its first element. */
+static void print_list(const writer *to, const mc_field *field, const mc_value *array,
+                       size_t column)
+{
+    size_t limit = to->style.width ? to->style.width : WRAP_UNLIMITED, used = column;
+
+    for (const mc_value *element = array->first; element; element = element->next) {
+        mc_buffer text = { 0 };
+        size_t    width;
+        print_scalar(&text, field, element);
+        if (element->next) mc_buffer_add_char(&text, ',');
+        width = mc_text_width(text.data ? text.data : "");
+        if (used > column && used + width + 1 > limit) {
+            mc_buffer_add_char(to->out, '\n');
+            pad(to->out, column);
+            used = column;
+        } else if (used > column) {
+            mc_buffer_add_char(to->out, ' ');
+            used++;
+        }
+        mc_buffer_add(to->out, text.data, text.size);
+        used += width;
+        mc_buffer_clear(&text);
+    }
+    if (!array->first) mc_buffer_add_text(to->out, "none");
+}
+
+static void print_line(const writer *to, const mc_field *field, const mc_value *member,
+                       size_t labels, size_t indent)
+{
+    size_t start;
+
+    pad(to->out, indent);
+    start = to->out->size;
+    print_label(to->out, field, member->key);
+    if (to->out->failed) return;
+    pad(to->out, labels + GAP - mc_text_width(to->out->data + start));
+    if (member->kind == MC_VALUE_ARRAY)
+        print_list(to, field, member, indent + labels + GAP);
+    else
+        print_scalar(to->out, field, member);
+    mc_buffer_add_char(to->out, '\n');
+}
+
+/* A blank line, then the label on its own line; a label "" stands for no line at all. */
+static void print_heading(const writer *to, const mc_field *field, const char *key,
+                          size_t indent)
+{
+    if (to->out->size > 0) mc_buffer_add_char(to->out, '\n');
+    if (field && field->label && !field->label[0]) return;
+    pad(to->out, indent);
+    if (to->style.color) mc_buffer_add_text(to->out, "\033[1m");
+    print_label(to->out, field, key);
+    if (to->style.color) mc_buffer_add_text(to->out, "\033[0m");
+    mc_buffer_add_char(to->out, '\n');
+}
+
+/* ---- tables ---- */
+
+typedef struct column {
+    const char     *key;
+    const mc_field *field;
+    size_t          width;
+    bool            is_number;
+} column;
+
+static void print_cell(mc_buffer *out, const column *col, const mc_value *value)
+{
+    if (!value) return;
+    if (value->kind != MC_VALUE_ARRAY) {
+        print_scalar(out, col->field, value);
+        return;
+    }
+    for (const mc_value *element = value->first; element; element = element->next) {
+        print_scalar(out, col->field, element);
+        if (element->next) mc_buffer_add_text(out, ", ");
+    }
+}
+
+static void measure_cell(column *col, const mc_value *value)
+{
+    mc_buffer text = { 0 };
+    size_t    width;
+
+    if (!value) return;
+    print_cell(&text, col, value);
+    width = mc_text_width(text.data ? text.data : "");
+    if (width > col->width) col->width = width;
+    if (value->kind == MC_VALUE_TEXT || value->kind == MC_VALUE_ARRAY) col->is_number = false;
+    mc_buffer_clear(&text);
+}
+
+/* Columns in the order in which keys first occur; rows need not have them all. */
+static size_t find_columns(const mc_field *fields, const mc_value *rows, column *columns)
+{
+    size_t count = 0;
+
+    for (const mc_value *row = rows->first; row; row = row->next)
+        for (const mc_value *cell = row->first; cell; cell = cell->next) {
+            const mc_field *field = mc_field_find(fields, cell->key);
+            size_t          i     = 0;
+            while (i < count && strcmp(columns[i].key, cell->key) != 0)
+                i++;
+            if (i == count && is_shown(field) && !is_block(cell) && count < COLUMNS_MAX)
+                columns[count++] = (column){ cell->key, field, 0, true };
+        }
+    return count;
+}
+
+static void measure(const mc_value *rows, column *columns, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        mc_buffer label = { 0 };
+        print_label(&label, columns[i].field, columns[i].key);
+        columns[i].width = mc_text_width(label.data ? label.data : "");
+        mc_buffer_clear(&label);
+        for (const mc_value *row = rows->first; row; row = row->next)
+            measure_cell(&columns[i], mc_value_find(row, columns[i].key));
+    }
+}
+
+/* Take what is too much from the widest text column, again and again. */
+static void fit(column *columns, size_t count, size_t indent, size_t limit)
+{
+    for (;;) {
+        size_t  total  = indent;
+        column *widest = NULL;
+        for (size_t i = 0; i < count; i++) {
+            total += columns[i].width + (i + 1 < count ? GAP : 0);
+            if (!columns[i].is_number && (!widest || columns[i].width > widest->width))
+                widest = &columns[i];
+        }
+        if (total <= limit || !widest || widest->width <= COLUMN_LEAST) return;
+        widest->width--;
+    }
+}
+
+static void put_cell(const writer *to, const column *col, const char *text, bool is_last)
+{
+    size_t width = mc_text_width(text);
+
+    if (width > col->width) width = col->width;
+    if (col->is_number) pad(to->out, col->width - width);
+    mc_text_add_visible(to->out, text, col->width);
+    if (!col->is_number && !is_last) pad(to->out, col->width - width);
+    if (!is_last) pad(to->out, GAP);
+}
+
+static void put_row(const writer *to, const column *columns, size_t count, const mc_value *row,
+                    size_t indent)
+{
+    pad(to->out, indent);
+    for (size_t i = 0; i < count; i++) {
+        mc_buffer text = { 0 };
+        if (row)
+            print_cell(&text, &columns[i], mc_value_find(row, columns[i].key));
+        else
+            print_label(&text, columns[i].field, columns[i].key);
+        put_cell(to, &columns[i], text.data ? text.data : "", i + 1 == count);
+        mc_buffer_clear(&text);
+    }
+    /* An empty last cell leaves the padding of the one before it. */
+    while (!to->out->failed && to->out->size > 0 && to->out->data[to->out->size - 1] == ' ')
+        to->out->size--;
+    mc_buffer_add_char(to->out, '\n');
+}
+
+static void print_table(const writer *to, const mc_field *fields, const mc_value *rows,
+                        size_t indent)
+{
+    column columns[COLUMNS_MAX];
+    size_t count = find_columns(fields, rows, columns);
+
+    measure(rows, columns, count);
+    if (to->style.width) fit(columns, count, indent, to->style.width);
+    put_row(to, columns, count, NULL, indent);
+    for (const mc_value *row = rows->first; row; row = row->next)
+        put_row(to, columns, count, row, indent);
+}
+
+static void print_object(const writer *to, const mc_field *fields, const mc_value *object,
+                         size_t indent);
+
+static void print_block(const writer *to, const mc_field *field, const mc_value *member,
+                        size_t indent)
+{
+    const mc_field *inner = field ? field->fields : NULL;
+    size_t          deep  = field && field->label && !field->label[0] ? indent : indent + 2;
+
+    print_heading(to, field, member->key, indent);
+    if (member->kind == MC_VALUE_OBJECT)
+        print_object(to, inner, member, deep);
+    else if (member->first->kind == MC_VALUE_OBJECT)
+        print_table(to, inner, member, deep);
+    else
+        for (const mc_value *row = member->first; row; row = row->next) {
+            pad(to->out, deep);
+            print_list(to, field, row, deep);
+            mc_buffer_add_char(to->out, '\n');
+        }
+}
+
+/* Lines first, then the blocks, so that labels align and nothing is lost between tables. */
+static void print_object(const writer *to, const mc_field *fields, const mc_value *object,
+                         size_t indent)
+{
+    size_t labels = label_width(fields, object);
+
+    for (const mc_value *member = object->first; member; member = member->next)
+        if (!is_block(member) && is_shown(mc_field_find(fields, member->key)))
+            print_line(to, mc_field_find(fields, member->key), member, labels, indent);
+    for (const mc_value *member = object->first; member; member = member->next)
+        if (is_block(member) && is_shown(mc_field_find(fields, member->key)))
+            print_block(to, mc_field_find(fields, member->key), member, indent);
+}
+
+void mc_report_write_text(mc_report *report, const mc_schema *schema, mc_text_style style,
+                          mc_buffer *out)
+{
+    writer to = { out, style };
+
+    if (mc_report_status(report, NULL) != MC_OK) {
+        out->failed = 1; /* a tree with holes is not shown */
+        return;
+    }
+    print_object(&to, schema->fields, mc_report_root(report), 0);
+    for (const mc_value *note = mc_report_notes(report); note; note = note->next) {
+        mc_buffer_add_text(out, "note: ");
+        mc_text_add_visible(out, note->as.text, 0);
+        mc_buffer_add_char(out, '\n');
+    }
+}

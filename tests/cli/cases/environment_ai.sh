@@ -1,0 +1,1 @@
+MC_AI_MODE=1 mc hepl --trace-id t

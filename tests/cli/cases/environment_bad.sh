@@ -1,0 +1,1 @@
+MC_OUTPUT=xml mc help commands

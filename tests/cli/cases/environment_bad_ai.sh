@@ -1,0 +1,1 @@
+MC_AI_MODE=perhaps mc help commands

@@ -1,0 +1,1 @@
+MC_OUTPUT=yaml mc help commands

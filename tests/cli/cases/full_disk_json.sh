@@ -1,0 +1,1 @@
+mc help commands --ai --trace-id t >/dev/full

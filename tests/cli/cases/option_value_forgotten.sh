@@ -1,0 +1,1 @@
+mc help commands --trace-id --pretty

@@ -1,0 +1,1 @@
+mc hepl --ai --trace-id run-7

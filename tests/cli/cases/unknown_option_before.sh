@@ -1,0 +1,1 @@
+mc --ouput-format json help commands

@@ -1,0 +1,1 @@
+# The folder in which the examples of the help pages are run.
