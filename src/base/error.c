@@ -77,10 +77,11 @@ mc_status(mc_fail_errno)(mc_error *err, const char *hint, const char *what, ...)
     return status;
 }
 
-mc_status mc_fail_about(mc_error *err, mc_status status, const char *subject, ...)
+mc_status(mc_fail_about)(mc_error *err, mc_status status, const char *subject, ...)
 {
     va_list args;
 
+    if (status == MC_OK) status = MC_ERR_INTERNAL;
     if (!err || err->subject[0]) return status;
     va_start(args, subject);
     vsnprintf(err->subject, sizeof err->subject, subject, args);

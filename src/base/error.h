@@ -17,7 +17,8 @@ mc_status mc_fail(mc_error *err, mc_status status, const char *hint, const char 
  * NOT_FOUND, DISK_FULL or MEMORY as errno says. */
 mc_status mc_fail_errno(mc_error *err, const char *hint, const char *what, ...) MC_PRINTF(3, 4);
 
-/* Say what the failed work was about, unless somebody deeper already did. Returns `status`. */
+/* Say what the failed work was about, unless somebody deeper already did. Returns `status`,
+ * which is a failure's. */
 mc_status mc_fail_about(mc_error *err, mc_status status, const char *subject, ...)
     MC_PRINTF(3, 4);
 
@@ -31,6 +32,7 @@ static inline mc_status mc_failed(mc_status status)
 }
 #define mc_fail(...) mc_failed(mc_fail(__VA_ARGS__))
 #define mc_fail_errno(...) mc_failed(mc_fail_errno(__VA_ARGS__))
+#define mc_fail_about(...) mc_failed(mc_fail_about(__VA_ARGS__))
 
 /* Leave a function that owns nothing yet. Functions that own something use `goto done`. */
 #define MC_TRY(call)                                      \

@@ -104,7 +104,7 @@ static void cut(const planner *p, size_t count, mc_plan *plan)
         const mc_plan_tile *tile = plan->tile_count ? &plan->tiles[plan->tile_count - 1] : NULL;
         size_t              shared  = shared_with_previous(p, i);
         bool                chunked = p->keys[i].length > MC_TILE_ROWS;
-        if (!tile || chunked || tile->chunked || tile->text_count >= p->batch ||
+        if (plan->tile_count == 0 || chunked || tile->chunked || tile->text_count >= p->batch ||
             tile->rows + p->keys[i].length - shared > p->capacity) {
             begin_tile(plan, i, chunked);
             shared = 0;

@@ -287,9 +287,9 @@ static mc_status find_data(mc_reader *reader, uint64_t alignment, bool needed, m
 static mc_status read_part(mc_store *store, mc_gguf_table *table, mc_span bytes,
                            mc_places *places, mc_error *err)
 {
-    mc_reader reader = { .bytes = bytes };
-    uint64_t  tensors, keys, alignment;
-    mc_span   data;
+    mc_reader reader  = { .bytes = bytes };
+    uint64_t  tensors = 0, keys = 0, alignment = 0;
+    mc_span   data = { 0 };
 
     MC_TRY(read_header(&reader, &tensors, &keys, err));
     MC_TRY(read_keys(&reader, keys, table, places->path, err));

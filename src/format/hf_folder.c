@@ -257,7 +257,8 @@ static mc_status open_loose(mc_store *store, mc_error *err)
     mc_status status = list_files(store->folder, ".safetensors", &list, err);
 
     for (size_t i = 0; status == MC_OK && i < list.count; i++) {
-        if (strncmp(list.names[i], "model", 5) && strncmp(list.names[i], "weights", 7))
+        if (strncmp(list.names[i], "model", 5) != 0 &&
+            strncmp(list.names[i], "weights", 7) != 0)
             continue;
         status = open_file(store, list.names[i], err);
         opened++;
