@@ -5,6 +5,7 @@
  * values equal to the bit what other readers of the format get. */
 #include "format/widen.h"
 
+#include <math.h>
 #include <string.h>
 
 enum { BLOCK = 32 };
@@ -43,6 +44,33 @@ void mc_widen_f64(const void *stored, float *values, size_t count)
     }
 }
 
+/* OCP's E4M3: four bits of exponent, no infinity, S1111111 is no number. */
+void mc_widen_f8_e4m3(const void *stored, float *values, size_t count)
+{
+    const uint8_t *bytes = stored;
+
+    for (size_t i = 0; i < count; i++) {
+        int   exponent = bytes[i] >> 3 & 15;
+        float fraction = (float)(bytes[i] & 7), value;
+        if ((bytes[i] & 0x7f) == 0x7f)
+            value = NAN;
+        else if (exponent == 0)
+            value = fraction * 0x1p-9f;
+        else
+            value = (8.0f + fraction) * (float)(1u << exponent) * 0x1p-10f;
+        values[i] = bytes[i] & 0x80 ? -value : value;
+    }
+}
+
+/* OCP's E5M2: the upper half of a binary16. */
+void mc_widen_f8_e5m2(const void *stored, float *values, size_t count)
+{
+    const uint8_t *bytes = stored;
+
+    for (size_t i = 0; i < count; i++)
+        values[i] = mc_float_from_half((uint16_t)(bytes[i] << 8));
+}
+
 /* | d 2 | q 16 |  value i = d * (q_i - 8); byte j holds q_j (low four bits) and q_j+16. */
 void mc_widen_q4_0(const void *stored, float *values, size_t count)
 {
@@ -69,6 +97,42 @@ void mc_widen_q4_1(const void *stored, float *values, size_t count)
             values[j]             = d * (float)(block[4 + j] & 15) + m;
             values[j + BLOCK / 2] = d * (float)(block[4 + j] >> 4) + m;
         }
+    }
+}
+
+/* The five-bit code of value i: four bits as in Q4_0, the fifth is bit i of `high`. */
+static int five_bits(const uint8_t *low, uint32_t high, int i)
+{
+    int four = i < BLOCK / 2 ? low[i] & 15 : low[i - BLOCK / 2] >> 4;
+
+    return four | (int)(high >> i & 1) << 4;
+}
+
+/* | d 2 | high 4 | q 16 |  value i = d * (q_i - 16) */
+void mc_widen_q5_0(const void *stored, float *values, size_t count)
+{
+    const uint8_t *block = stored;
+
+    for (; count > 0; count -= BLOCK, block += 22, values += BLOCK) {
+        float    d = mc_load_half(block);
+        uint32_t high;
+        memcpy(&high, block + 2, sizeof high);
+        for (int i = 0; i < BLOCK; i++)
+            values[i] = d * (float)(five_bits(block + 6, high, i) - 16);
+    }
+}
+
+/* | d 2 | m 2 | high 4 | q 16 |  value i = d * q_i + m */
+void mc_widen_q5_1(const void *stored, float *values, size_t count)
+{
+    const uint8_t *block = stored;
+
+    for (; count > 0; count -= BLOCK, block += 24, values += BLOCK) {
+        float    d = mc_load_half(block), m = mc_load_half(block + 2);
+        uint32_t high;
+        memcpy(&high, block + 4, sizeof high);
+        for (int i = 0; i < BLOCK; i++)
+            values[i] = d * (float)five_bits(block + 8, high, i) + m;
     }
 }
 

@@ -10,7 +10,13 @@
 typedef void mc_widen(const void *stored, float *values, size_t count);
 
 mc_widen mc_widen_f32, mc_widen_f16, mc_widen_bf16, mc_widen_f64;
-mc_widen mc_widen_q4_0, mc_widen_q4_1, mc_widen_q8_0;
+mc_widen mc_widen_f8_e4m3, mc_widen_f8_e5m2;
+mc_widen mc_widen_q4_0, mc_widen_q4_1, mc_widen_q5_0, mc_widen_q5_1, mc_widen_q8_0;
+mc_widen mc_widen_q2_k, mc_widen_q3_k, mc_widen_q4_k, mc_widen_q5_k, mc_widen_q6_k;
+mc_widen mc_widen_q8_k, mc_widen_tq1_0, mc_widen_tq2_0;
+mc_widen mc_widen_iq1_s, mc_widen_iq1_m, mc_widen_iq2_xxs, mc_widen_iq2_xs, mc_widen_iq2_s;
+mc_widen mc_widen_iq3_xxs, mc_widen_iq3_s, mc_widen_iq4_nl, mc_widen_iq4_xs;
+mc_widen mc_widen_mxfp4, mc_widen_nvfp4;
 
 /* IEEE 754 binary16 to binary32, exact, subnormals and NaN included. */
 static inline float mc_float_from_half(uint16_t half)
