@@ -351,7 +351,7 @@ static void run_program(tile_job *job, const mc_program *program, const mc_stage
     for (size_t i = 0; i < program->count; i++) {
         const mc_op *op = &program->ops[i];
         backend->run[op->kind](backend, op, mc_stage_of(stage, program, i), &job->tile);
-        if (i == drop_at) drop_unwanted(job);
+        if (job->tile.wanted && i == drop_at) drop_unwanted(job);
     }
 }
 
