@@ -5,7 +5,6 @@
  * values equal to the bit what other readers of the format get. */
 #include "format/widen.h"
 
-#include <math.h>
 #include <string.h>
 
 enum { BLOCK = 32 };
@@ -50,15 +49,13 @@ void mc_widen_f8_e4m3(const void *stored, float *values, size_t count)
     const uint8_t *bytes = stored;
 
     for (size_t i = 0; i < count; i++) {
-        int   exponent = bytes[i] >> 3 & 15;
-        float fraction = (float)(bytes[i] & 7), value;
-        if ((bytes[i] & 0x7f) == 0x7f)
-            value = NAN;
-        else if (exponent == 0)
-            value = fraction * 0x1p-9f;
-        else
-            value = (8.0f + fraction) * (float)(1u << exponent) * 0x1p-10f;
-        values[i] = bytes[i] & 0x80 ? -value : value;
+        uint32_t rest = (uint32_t)(bytes[i] & 0x7f) << 20, bits;
+        float    value;
+        memcpy(&value, &rest, sizeof value);
+        value *= 0x1p120f; /* as in mc_float_from_half() */
+        memcpy(&bits, &value, sizeof bits);
+        bits = (rest == 0x7f00000u ? 0x7fc00000u : bits) | (uint32_t)(bytes[i] & 0x80) << 24;
+        memcpy(values + i, &bits, sizeof bits);
     }
 }
 

@@ -6,10 +6,8 @@
 
 enum { BLOCK = 256 };
 
-static int two_bits(const uint8_t *codes, int i)
-{
-    return codes[i / 128 * 32 + i % 32] >> i % 128 / 32 * 2 & 3;
-}
+/* So the loops below go over (c, s) as `run` 0..7, 32 values each, and in halves of 16 where
+ * these have a scale of their own: such loops become vector instructions. */
 
 /* | scales 16 | q 64 | d 2 | dmin 2 |  every 16 values: low four bits of a scale byte times d,
  * high four times dmin; value = d_16 * q - min_16 */
@@ -19,10 +17,13 @@ void mc_widen_q2_k(const void *stored, float *values, size_t count)
 
     for (; count > 0; count -= BLOCK, block += 84, values += BLOCK) {
         float d = mc_load_half(block + 80), dmin = mc_load_half(block + 82);
-        for (int i = 0; i < BLOCK; i++) {
-            float scale = d * (float)(block[i / 16] & 15);
-            float least = dmin * (float)(block[i / 16] >> 4);
-            values[i]   = scale * (float)two_bits(block + 16, i) - least;
+        for (int half = 0; half < 16; half++) {
+            const uint8_t *q     = block + 16 + half / 8 * 32 + half % 2 * 16;
+            int            shift = half / 2 % 4 * 2;
+            float          scale = d * (float)(block[half] & 15);
+            float          least = dmin * (float)(block[half] >> 4);
+            for (int j = 0; j < 16; j++)
+                values[16 * half + j] = scale * (float)(q[j] >> shift & 3) - least;
         }
     }
 }
@@ -42,11 +43,16 @@ void mc_widen_q3_k(const void *stored, float *values, size_t count)
     const uint8_t *block = stored;
 
     for (; count > 0; count -= BLOCK, block += 110, values += BLOCK) {
-        float d = mc_load_half(block + 108), scale = 0.0f;
-        for (int i = 0; i < BLOCK; i++) {
-            int high = block[i % 32] >> i / 32 & 1;
-            if (i % 16 == 0) scale = d * (float)q3_scale(block + 96, i / 16);
-            values[i] = scale * (float)(two_bits(block + 32, i) - (high ? 0 : 4));
+        float d = mc_load_half(block + 108);
+        for (int half = 0; half < 16; half++) {
+            const uint8_t *q     = block + 32 + half / 8 * 32 + half % 2 * 16;
+            const uint8_t *high  = block + half % 2 * 16;
+            int            shift = half / 2 % 4 * 2, bit = half / 2;
+            float          scale = d * (float)q3_scale(block + 96, half);
+            for (int j = 0; j < 16; j++) {
+                int code              = (q[j] >> shift & 3) + (high[j] >> bit & 1) * 4;
+                values[16 * half + j] = scale * (float)(code - 4);
+            }
         }
     }
 }
@@ -104,18 +110,22 @@ void mc_widen_q5_k(const void *stored, float *values, size_t count)
 }
 
 /* | low 128 | high 64 | scales 16 signed | d 2 |  value = d * scale_16 * (q - 32); low four
- * bits: byte 64 c + j holds value 128 c + j and 128 c + 64 + j; high two: as two_bits() */
+ * bits: byte 64 c + j holds value 128 c + j and 128 c + 64 + j; high two: as above */
 void mc_widen_q6_k(const void *stored, float *values, size_t count)
 {
     const uint8_t *block = stored;
 
     for (; count > 0; count -= BLOCK, block += 210, values += BLOCK) {
-        float d = mc_load_half(block + 208), scale = 0.0f;
-        for (int i = 0; i < BLOCK; i++) {
-            int low  = block[i / 128 * 64 + i % 64] >> i % 128 / 64 * 4 & 15;
-            int code = low | two_bits(block + 128, i) << 4;
-            if (i % 16 == 0) scale = d * (float)(int8_t)block[192 + i / 16];
-            values[i] = scale * (float)(code - 32);
+        float d = mc_load_half(block + 208);
+        for (int half = 0; half < 16; half++) {
+            const uint8_t *low  = block + half / 8 * 64 + half % 4 * 16;
+            const uint8_t *high = block + 128 + half / 8 * 32 + half % 2 * 16;
+            int            four = half / 4 % 2 * 4, two = half / 2 % 4 * 2;
+            float          scale = d * (float)(int8_t)block[192 + half];
+            for (int j = 0; j < 16; j++) {
+                int code              = (low[j] >> four & 15) | (high[j] >> two & 3) << 4;
+                values[16 * half + j] = scale * (float)(code - 32);
+            }
         }
     }
 }
@@ -165,7 +175,10 @@ void mc_widen_tq2_0(const void *stored, float *values, size_t count)
 
     for (; count > 0; count -= BLOCK, block += 66, values += BLOCK) {
         float d = mc_load_half(block + 64);
-        for (int i = 0; i < BLOCK; i++)
-            values[i] = d * (float)(two_bits(block, i) - 1);
+        for (int run = 0; run < 8; run++)
+            for (int j = 0; j < 32; j++) {
+                int code             = block[run / 4 * 32 + j] >> run % 4 * 2 & 3;
+                values[32 * run + j] = d * (float)(code - 1);
+            }
     }
 }
