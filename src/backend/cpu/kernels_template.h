@@ -21,10 +21,10 @@
 #define UNROLL(times)
 #endif
 
-/* k is cut into blocks so that a panel of b stays in the first-level cache while all rows of
- * the tile pass over it. A function of k only; the chains go on from c, so the bits do not
- * notice. */
-enum { K_BLOCK = 384 };
+/* k is cut into blocks so that the tile's part of a stays in the second-level cache while all
+ * panels of b pass over it; small models need no cut, and then c is not read back. A function
+ * of k only; the chains go on from c, so the bits do not notice. */
+enum { K_BLOCK = 640 };
 
 static v16 load_tail(const float *from, size_t n, float fill)
 {
@@ -108,6 +108,7 @@ ALWAYS_INLINE void gemm_block(const gemm_step *s, const int rows, const int pane
 static size_t rows_at_once(size_t left)
 {
 #if GEMM_ROWS == 6
+    if (left == 7 || left == 8) return 4; /* 4 + 3 and 4 + 4: small blocks wait for latency */
     return left < 6 ? left : 6;
 #else
     static const size_t sizes[] = { GEMM_ROWS, 8, 4, 2, 1 };
