@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/json.h"
+#include "model/model.h"
 #include "support/check.h"
 #include "support/golden.h"
 #include "support/variant.h"
@@ -13,6 +14,7 @@
 
 static const mc_backend *backends[8];
 static size_t            cases;
+static size_t            failures; /* told one by one, so that one run shows them all */
 static double            largest;
 
 static void find_backends(void)
@@ -39,6 +41,18 @@ static void model_path(const char *folder, char *path, size_t size)
         snprintf(path, size, "%s", folder);
 }
 
+/* A model may be here before its architecture's row is. */
+static int is_known(const char *path)
+{
+    mc_model *model  = NULL;
+    mc_error  err    = { 0 };
+    mc_status status = mc_model_open(path, &model, &err);
+
+    mc_model_close(model);
+    if (status == MC_ERR_ARCHITECTURE) printf("waits for its row: %s\n", err.reason);
+    return status != MC_ERR_ARCHITECTURE;
+}
+
 static void check_case(const char *folder, const char *name, void *context)
 {
     const char *only = getenv("MC_TEST_ONLY");
@@ -48,11 +62,14 @@ static void check_case(const char *folder, const char *name, void *context)
     if (strchr(name, '.') || (only && !strstr(name, only))) return; /* knockouts.json */
     model_path(folder, path, sizeof path);
     snprintf(golden, sizeof golden, "%s/golden.safetensors", folder);
+    if (!is_known(path)) return;
     for (size_t i = 0; backends[i]; i++) {
         double error = mc_test_golden_error(path, golden, backends[i]);
-        if (!(error <= TOLERANCE))
-            fail_msg("%s on %s %s: worst row is off by %g", name, backends[i]->name,
-                     backends[i]->tier, error);
+        if (!(error <= TOLERANCE)) {
+            print_error("%s on %s %s: worst row is off by %g\n", name, backends[i]->name,
+                        backends[i]->tier, error);
+            failures++;
+        }
         if (error > largest) largest = error;
     }
     cases++;
@@ -63,6 +80,7 @@ static void states_equal_the_reference(void **state)
     (void)state;
     mc_test_walk("golden/arch", check_case, NULL);
     assert_true(cases > 0);
+    assert_int_equal(failures, 0);
     printf("%zu models, worst row %.2g\n", cases, largest);
 }
 
@@ -73,13 +91,17 @@ static void check_knockout(const char *name, const char *rule, mc_json_value edi
 
     snprintf(folder, sizeof folder, "%s/golden/arch/%s", MC_TEST_FOLDER, name);
     snprintf(golden, sizeof golden, "%s/golden.safetensors", folder);
+    if (!is_known(folder)) return;
     mc_test_make_variant(folder, edit, variant, sizeof variant);
     error = mc_test_golden_error(variant, golden, backends[1] ? backends[1] : backends[0]);
     mc_test_remove_variant(variant);
     CHECK(name, mc_json_double(mc_json_get(edit, "moved"), &moved));
     /* Far from the golden states, and as far as the reference went (two digits are stored). */
-    if (!(error >= 100 * TOLERANCE) || !(fabs(error / moved - 1.0) <= 0.06))
-        fail_msg("%s without its %s: off by %g, the reference by %g", name, rule, error, moved);
+    if (!(error >= 100 * TOLERANCE) || !(fabs(error / moved - 1.0) <= 0.06)) {
+        print_error("%s without its %s: off by %g, the reference by %g\n", name, rule, error,
+                    moved);
+        failures++;
+    }
 }
 
 static void every_rule_matters(void **state)
@@ -103,6 +125,7 @@ static void every_rule_matters(void **state)
         }
     }
     mc_json_free(json);
+    assert_int_equal(failures, 0);
     printf("%zu rules\n", rules);
 }
 

@@ -120,6 +120,19 @@ static void write_config(const char *from, const char *to, mc_json_value patch)
     mc_json_free(json);
 }
 
+/* 0 and 1 in the tensor's own type. */
+static void fill(const mc_tensor *tensor, char *bytes, float value)
+{
+    uint32_t bits;
+    size_t   size = tensor->dtype == MC_DTYPE_F32 ? 4 : 2;
+
+    CHECK(tensor->name, tensor->dtype == MC_DTYPE_F32 || tensor->dtype == MC_DTYPE_BF16);
+    memcpy(&bits, &value, sizeof bits);
+    if (tensor->dtype == MC_DTYPE_BF16) bits >>= 16;
+    for (size_t j = 0; j < tensor->bytes.size; j += size)
+        memcpy(bytes + j, &bits, size);
+}
+
 static size_t set_tensors(const mc_store *store, char *bytes, const uint8_t *base,
                           mc_json_value patterns, float value)
 {
@@ -134,9 +147,7 @@ static size_t set_tensors(const mc_store *store, char *bytes, const uint8_t *bas
         for (size_t i = 0; i < mc_store_tensor_count(store); i++) {
             const mc_tensor *tensor = mc_store_tensor(store, i);
             if (fnmatch(pattern, tensor->name, 0) != 0) continue;
-            CHECK(tensor->name, tensor->dtype == MC_DTYPE_F32);
-            for (size_t j = 0; j < tensor->bytes.size; j += sizeof value)
-                memcpy(bytes + (tensor->bytes.data - base) + j, &value, sizeof value);
+            fill(tensor, bytes + (tensor->bytes.data - base), value);
             count++;
         }
         mc_free(pattern);
