@@ -11,80 +11,87 @@ typedef struct v16 {
     float lane[16];
 } v16;
 
+/* Sanitizers check each element: inlined everywhere, that would take a compiler minutes. */
+#if defined(__SANITIZE_ADDRESS__)
+#define V16_FUNCTION static __attribute__((noinline, unused))
+#else
+#define V16_FUNCTION static inline
+#endif
+
 #define V16_EACH for (int lane = 0; lane < 16; lane++)
 
-static inline v16 v16_load(const float *from)
+V16_FUNCTION v16 v16_load(const float *from)
 {
     v16 r;
     memcpy(r.lane, from, sizeof r.lane);
     return r;
 }
 
-static inline void v16_store(float *to, v16 a)
+V16_FUNCTION void v16_store(float *to, v16 a)
 {
     memcpy(to, a.lane, sizeof a.lane);
 }
 
-static inline v16 v16_set1(float x)
+V16_FUNCTION v16 v16_set1(float x)
 {
     v16      r;
     V16_EACH r.lane[lane] = x;
     return r;
 }
 
-static inline v16 v16_add(v16 a, v16 b)
+V16_FUNCTION v16 v16_add(v16 a, v16 b)
 {
     V16_EACH a.lane[lane] = a.lane[lane] + b.lane[lane];
     return a;
 }
 
-static inline v16 v16_sub(v16 a, v16 b)
+V16_FUNCTION v16 v16_sub(v16 a, v16 b)
 {
     V16_EACH a.lane[lane] = a.lane[lane] - b.lane[lane];
     return a;
 }
 
-static inline v16 v16_mul(v16 a, v16 b)
+V16_FUNCTION v16 v16_mul(v16 a, v16 b)
 {
     V16_EACH a.lane[lane] = a.lane[lane] * b.lane[lane];
     return a;
 }
 
-static inline v16 v16_div(v16 a, v16 b)
+V16_FUNCTION v16 v16_div(v16 a, v16 b)
 {
     V16_EACH a.lane[lane] = a.lane[lane] / b.lane[lane];
     return a;
 }
 
 /* a * b + c, rounded once. */
-static inline v16 v16_fma(v16 a, v16 b, v16 c)
+V16_FUNCTION v16 v16_fma(v16 a, v16 b, v16 c)
 {
     V16_EACH c.lane[lane] = fmaf(a.lane[lane], b.lane[lane], c.lane[lane]);
     return c;
 }
 
 /* As the x86 instructions: the second operand where either is NaN. */
-static inline v16 v16_max(v16 a, v16 b)
+V16_FUNCTION v16 v16_max(v16 a, v16 b)
 {
     V16_EACH a.lane[lane] = a.lane[lane] > b.lane[lane] ? a.lane[lane] : b.lane[lane];
     return a;
 }
 
-static inline v16 v16_min(v16 a, v16 b)
+V16_FUNCTION v16 v16_min(v16 a, v16 b)
 {
     V16_EACH a.lane[lane] = a.lane[lane] < b.lane[lane] ? a.lane[lane] : b.lane[lane];
     return a;
 }
 
 /* a < b ? x : y, lane by lane. */
-static inline v16 v16_select_less(v16 a, v16 b, v16 x, v16 y)
+V16_FUNCTION v16 v16_select_less(v16 a, v16 b, v16 x, v16 y)
 {
     V16_EACH x.lane[lane] = a.lane[lane] < b.lane[lane] ? x.lane[lane] : y.lane[lane];
     return x;
 }
 
 /* 2^n for integral n in -126..127. */
-static inline v16 v16_exp2_integer(v16 n)
+V16_FUNCTION v16 v16_exp2_integer(v16 n)
 {
     V16_EACH
     {
@@ -95,7 +102,7 @@ static inline v16 v16_exp2_integer(v16 n)
 }
 
 /* The one tree in which lanes are joined: 8 apart, 4, 2, 1. */
-static inline float v16_sum(v16 a)
+V16_FUNCTION float v16_sum(v16 a)
 {
     for (int apart = 8; apart > 0; apart /= 2)
         for (int lane = 0; lane < apart; lane++)
@@ -103,7 +110,7 @@ static inline float v16_sum(v16 a)
     return a.lane[0];
 }
 
-static inline float v16_largest(v16 a)
+V16_FUNCTION float v16_largest(v16 a)
 {
     for (int apart = 8; apart > 0; apart /= 2)
         for (int lane = 0; lane < apart; lane++)
