@@ -52,8 +52,9 @@ MC_API void      mc_tokenizer_close(mc_tokenizer *tokenizer); /* NULL is fine */
 MC_API const mc_tokenizer_info *mc_tokenizer_get_info(const mc_tokenizer *tokenizer);
 
 /* The ids of `size` bytes of UTF-8 (NUL bytes are text). With `add_special` the tokens that the
- * tokenizer's own post-processor adds (BOS, EOS, ...) are there too, never twice. *ids belongs
- * to the caller (mc_tokenizer_free_ids) and is not NULL, even when *count is 0.
+ * tokenizer's own post-processor adds (BOS, EOS, ...) are there too, added by it alone and so
+ * once. *ids belongs to the caller (mc_tokenizer_free_ids) and is not NULL, even when *count is
+ * 0.
  * MC_ERR_ENCODING: not UTF-8, with the offset of the first bad byte. */
 MC_API mc_status mc_tokenizer_encode(const mc_tokenizer *tokenizer, const char *text,
                                      size_t size, bool add_special, int32_t **ids,

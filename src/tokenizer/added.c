@@ -146,9 +146,10 @@ static mc_status take_match(const mc_added *added, mc_work *work, mc_piece piece
     match = widen(token, text, piece.size, *done, match);
     if (*done < match.start)
         MC_TRY(mc_work_add_piece(work, mc_piece_part(piece, *done, match.start - *done)));
+    if (*done < match.end || match.start < match.end) *done = match.end;
+    if (match.start >= match.end) return MC_OK; /* the token before took all of it as space */
     taken    = mc_piece_part(piece, match.start, 0);
     taken.id = token->id;
-    *done    = match.end;
     return mc_work_add_piece(work, taken);
 }
 

@@ -59,6 +59,9 @@ mc_status mc_tokenizer_add_bert_pre_tokenizer(mc_tokenizer *tokenizer, mc_error 
 mc_status mc_tokenizer_add_charsmap(mc_tokenizer *tokenizer, const char *map, size_t size,
                                     mc_error *err); /* an empty map is none */
 
+mc_status mc_tokenizer_add_sentencepiece(mc_tokenizer *tokenizer, bool prefix,
+                                         bool remove_extra_spaces, mc_error *err);
+
 /* The last step of every reader: build what derives from the parts, fill the info. `authority`
  * says whose word the decision is: "tokenizer.json's post-processor". */
 mc_status mc_tokenizer_finish(mc_tokenizer *tokenizer, const char *authority, mc_error *err);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "tokenizer/utf8.h"
 
 /* Compatibility decompositions reach 11 times the bytes; added spaces 7. */
 enum { GROWTH_MOST = 256 };
@@ -39,7 +40,8 @@ mc_status mc_work_begin(mc_work *work, const char *text, size_t size, mc_error *
         size > SIZE_MAX / GROWTH_MOST ? SIZE_MAX : size * GROWTH_MOST + (1 << 20);
     mc_buffer_add(&work->text, text, size);
     MC_TRY(mc_buffer_status(&work->text, err));
-    MC_TRY(mc_work_add_piece(work, (mc_piece){ 0, size, size ? 1 : 0, -1 }));
+    MC_TRY(
+        mc_work_add_piece(work, (mc_piece){ 0, size, size ? mc_utf8_length(*text) : 0, -1 }));
     mc_work_swap_pieces(work);
     return MC_OK;
 }

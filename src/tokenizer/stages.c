@@ -54,26 +54,34 @@ static mc_status next_match(const mc_stage *stage, mc_work *work, const char *te
     return MC_OK;
 }
 
+/* Copy the bytes from..to of a piece; *origin keeps up. */
+static void copy_part(mc_work *work, mc_piece piece, size_t begin, size_t from, size_t to,
+                      size_t *origin)
+{
+    mc_buffer_add(&work->next_text, text_of(work, piece) + from, to - from);
+    if (piece.origin > from)
+        *origin = work->next_text.size - begin - (piece.origin < to ? to - piece.origin : 0);
+}
+
 static mc_status rewrite_replace(const mc_stage *stage, mc_work *work, mc_piece piece,
                                  size_t *origin)
 {
-    const char *text  = text_of(work, piece);
-    size_t      begin = work->next_text.size;
-    size_t      from = 0, last_end = SIZE_MAX, copied = 0;
-    mc_range    match = { 0, 0, true };
+    size_t   begin = work->next_text.size;
+    size_t   from = 0, last_end = SIZE_MAX, copied = 0;
+    mc_range match = { 0, 0, true };
 
     *origin = 0;
     while (piece.size) {
-        MC_TRY(next_match(stage, work, text, piece.size, &from, &last_end, &match));
+        MC_TRY(next_match(stage, work, text_of(work, piece), piece.size, &from, &last_end,
+                          &match));
         if (!match.match) break;
-        mc_buffer_add(&work->next_text, text + copied, match.start - copied);
+        copy_part(work, piece, begin, copied, match.start, origin);
         mc_buffer_add(&work->next_text, stage->content, stage->content_size);
         MC_TRY(mc_work_check_growth(work));
         copied = match.end;
         if (piece.origin >= match.end && match.end) *origin = work->next_text.size - begin;
     }
-    if (piece.origin > copied) *origin = work->next_text.size - begin + piece.origin - copied;
-    mc_buffer_add(&work->next_text, text + copied, piece.size - copied);
+    copy_part(work, piece, begin, copied, piece.size, origin);
     return MC_OK;
 }
 
@@ -98,14 +106,28 @@ static mc_status rewrite_map(const mc_stage *stage, mc_work *work, mc_piece piec
     return MC_OK;
 }
 
+/* How many bytes of the normalized `text` its first `origin` bytes became: as many characters
+ * as they are on their own. */
+static size_t normalized_origin(const char *text, size_t origin, mc_unicode_form form,
+                                const char *normalized, size_t size)
+{
+    mc_buffer alone = { 0 };
+    size_t    from = 0, to = 0;
+
+    mc_unicode_normalize(text, origin, form, &alone);
+    for (; from < alone.size && to < size; from += mc_utf8_length(alone.data[from]))
+        to += mc_utf8_length(normalized[to]);
+    mc_buffer_clear(&alone);
+    return to;
+}
+
 static mc_status rewrite_unicode_form(const mc_stage *stage, mc_work *work, mc_piece piece,
                                       size_t *origin)
 {
     mc_unicode_form form = (mc_unicode_form)stage->option;
     const char     *text = text_of(work, piece);
-    size_t          at   = 0;
+    size_t          at = 0, begin = work->next_text.size;
 
-    *origin = piece.origin;
     while (at < piece.size) {
         size_t plain = at, end;
 
@@ -121,6 +143,9 @@ static mc_status rewrite_unicode_form(const mc_stage *stage, mc_work *work, mc_p
         mc_unicode_normalize(text + plain, end - plain, form, &work->next_text);
         at = end;
     }
+    if (piece.origin && !work->next_text.failed)
+        *origin = normalized_origin(text, piece.origin, form, work->next_text.data + begin,
+                                    work->next_text.size - begin);
     return MC_OK;
 }
 

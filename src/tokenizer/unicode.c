@@ -6,6 +6,7 @@
 
 #include "base/alloc.h"
 #include "base/checked.h"
+#include "tokenizer/unicode_later.h"
 #include "tokenizer/utf8.h"
 
 /* The longest decomposition of one character is 18 (U+FDFA, compatibility). */
@@ -28,8 +29,8 @@ bool mc_is_numeric(uint32_t code)
 {
     utf8proc_category_t kind = category(code);
 
-    return kind == UTF8PROC_CATEGORY_ND || kind == UTF8PROC_CATEGORY_NL ||
-           kind == UTF8PROC_CATEGORY_NO;
+    return (kind == UTF8PROC_CATEGORY_ND || kind == UTF8PROC_CATEGORY_NL ||
+            kind == UTF8PROC_CATEGORY_NO) != mc_unicode_later(MC_LATER_NUMERIC, code);
 }
 
 bool mc_is_punctuation(uint32_t code)
@@ -37,20 +38,22 @@ bool mc_is_punctuation(uint32_t code)
     utf8proc_category_t kind = category(code);
 
     if (code < 0x80) return code > 0x20 && code < 0x7f && !(kind <= UTF8PROC_CATEGORY_NO);
-    return kind >= UTF8PROC_CATEGORY_PC && kind <= UTF8PROC_CATEGORY_PO;
+    return (kind >= UTF8PROC_CATEGORY_PC && kind <= UTF8PROC_CATEGORY_PO) !=
+           mc_unicode_later(MC_LATER_PUNCTUATION, code);
 }
 
 bool mc_is_nonspacing(uint32_t code)
 {
-    return category(code) == UTF8PROC_CATEGORY_MN;
+    return (category(code) == UTF8PROC_CATEGORY_MN) !=
+           mc_unicode_later(MC_LATER_NONSPACING, code);
 }
 
 bool mc_is_mark(uint32_t code)
 {
     utf8proc_category_t kind = category(code);
 
-    return kind == UTF8PROC_CATEGORY_MN || kind == UTF8PROC_CATEGORY_MC ||
-           kind == UTF8PROC_CATEGORY_ME;
+    return (kind == UTF8PROC_CATEGORY_MN || kind == UTF8PROC_CATEGORY_MC ||
+            kind == UTF8PROC_CATEGORY_ME) != mc_unicode_later(MC_LATER_MARK, code);
 }
 
 bool mc_is_control(uint32_t code)
@@ -58,8 +61,8 @@ bool mc_is_control(uint32_t code)
     utf8proc_category_t kind = category(code);
 
     if (code == '\t' || code == '\n' || code == '\r') return false;
-    return kind == UTF8PROC_CATEGORY_CC || kind == UTF8PROC_CATEGORY_CF ||
-           kind == UTF8PROC_CATEGORY_CO;
+    return (kind == UTF8PROC_CATEGORY_CC || kind == UTF8PROC_CATEGORY_CF ||
+            kind == UTF8PROC_CATEGORY_CO) != mc_unicode_later(MC_LATER_CONTROL, code);
 }
 
 bool mc_is_ideograph(uint32_t code)
@@ -148,7 +151,8 @@ static size_t decompose(const char *text, size_t size, utf8proc_option_t options
     return count;
 }
 
-void mc_unicode_normalize(const char *text, size_t size, mc_unicode_form form, mc_buffer *out)
+/* Text without later characters. */
+static void normalize_run(const char *text, size_t size, mc_unicode_form form, mc_buffer *out)
 {
     bool             compose = form == MC_NFC || form == MC_NFKC;
     int              chosen  = UTF8PROC_STABLE | UTF8PROC_DECOMPOSE;
@@ -174,4 +178,19 @@ void mc_unicode_normalize(const char *text, size_t size, mc_unicode_form form, m
         mc_buffer_add(out, bytes, mc_utf8_put((uint32_t)codes[i], bytes));
     }
     if (codes != few) mc_free(codes);
+}
+
+/* Later characters stay where they are, and nothing moves or joins across them. */
+void mc_unicode_normalize(const char *text, size_t size, mc_unicode_form form, mc_buffer *out)
+{
+    size_t done = 0, length;
+
+    for (size_t at = 0; at < size; at += length) {
+        if (!mc_unicode_later(MC_LATER_NORMALIZATION, mc_utf8_get(text + at, &length)))
+            continue;
+        if (at > done) normalize_run(text + done, at - done, form, out);
+        mc_buffer_add(out, text + at, length);
+        done = at + length;
+    }
+    if (done < size) normalize_run(text + done, size - done, form, out);
 }

@@ -1,5 +1,5 @@
-/* unicode.h - what tokenizers ask about a character. The tables are utf8proc's (Unicode 15 in
- * Debian 12); regular expressions ask PCRE2's (Unicode 14). */
+/* unicode.h - what tokenizers ask about a character. The tables are utf8proc's, corrected
+ * by unicode_later.h; regular expressions ask PCRE2's (Unicode 14 in Debian 12). */
 #ifndef MC_TOKENIZER_UNICODE_H
 #define MC_TOKENIZER_UNICODE_H
 

@@ -1,0 +1,199 @@
+/* test_tokenizer_golden.c - ids equal to those of Hugging Face tokenizers, every one.
+ *
+ * The corpus: 6,381 lines of many scripts through real files, as tokenizer.json and as GGUF.
+ * The cases: small tokenizers, one for each part that a file may have. */
+#include <stdlib.h>
+
+#include "base/json.h"
+#include "base/log.h"
+#include "support/check.h"
+#include "support/xz.h"
+#include "tokenizer/tokenizer.h"
+
+#define GOLDEN "golden/tokenizer/"
+
+/* Compare with ids in text form: numbers with a space between, a line end after. */
+static const char *compare_line(const char *row, size_t number, const int32_t *ids,
+                                size_t count, const char *want)
+{
+    char *end;
+
+    for (size_t i = 0; i < count; i++) {
+        long id = strtol(want, &end, 10);
+        if (end == want || id != ids[i])
+            fail_msg("%s: line %zu: token %zu is %d, should be %.12s", row, number, i, ids[i],
+                     end == want ? "nothing" : want);
+        want = *end == ' ' ? end + 1 : end;
+    }
+    if (*want != '\n')
+        fail_msg("%s: line %zu: %zu tokens, should be more: %.12s", row, number, count, want);
+    return want + 1;
+}
+
+/* Every line of the corpus with this tokenizer against <golden>.ids. */
+static void compare_corpus(const mc_tokenizer *tokenizer, const char *golden)
+{
+    char        name[96];
+    size_t      size, ids_size, lines = 0;
+    char       *corpus = mc_test_read_xz(GOLDEN "corpus.txt.xz", &size), *expected;
+    const char *want;
+    mc_error    err = { 0 };
+
+    snprintf(name, sizeof name, GOLDEN "%s.ids.xz", golden);
+    expected = mc_test_read_xz(name, &ids_size);
+    want     = expected;
+    for (const char *line = corpus; line < corpus + size; lines++) {
+        const char *end = memchr(line, '\n', (size_t)(corpus + size - line));
+        int32_t    *ids;
+        size_t      count;
+
+        CHECK_OK(golden, mc_tokenizer_encode(tokenizer, line, (size_t)(end - line), true, &ids,
+                                             &count, &err));
+        want = compare_line(golden, lines + 1, ids, count, want);
+        mc_tokenizer_free_ids(ids);
+        line = end + 1;
+    }
+    assert_true(lines >= 5000);
+    assert_int_equal(want - expected, ids_size);
+    free(corpus);
+    free(expected);
+}
+
+static mc_tokenizer *open_file(const char *name)
+{
+    char          path[96];
+    size_t        size;
+    mc_tokenizer *tokenizer = NULL;
+    mc_error      err       = { 0 };
+    char         *text;
+
+    snprintf(path, sizeof path, "data/tokenizers/%s/tokenizer.json.xz", name);
+    text = mc_test_read_xz(path, &size);
+    CHECK_OK(name, mc_tokenizer_open_json(text, size, NULL, 0, &tokenizer, &err));
+    free(text);
+    return tokenizer;
+}
+
+static void ids_of_real_files(void **state)
+{
+    static const char *const names[] = { "llama2", "llama3_1", "qwen3" };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        mc_tokenizer *tokenizer = open_file(names[i]);
+        compare_corpus(tokenizer, names[i]);
+        mc_tokenizer_close(tokenizer);
+    }
+}
+
+/* A GGUF file without tensors, decompressed into the build folder. */
+static mc_tokenizer *open_gguf(const char *name)
+{
+    char          path[1024], packed[96];
+    size_t        size;
+    mc_tokenizer *tokenizer = NULL;
+    mc_error      err       = { 0 };
+    char         *bytes;
+    FILE         *file;
+
+    snprintf(packed, sizeof packed, "data/tokenizers/%s.gguf.xz", name);
+    snprintf(path, sizeof path, "%s/%s.gguf", MC_BUILD_FOLDER, name);
+    bytes = mc_test_read_xz(packed, &size);
+    file  = fopen(path, "wb");
+    assert_non_null(file);
+    assert_int_equal(fwrite(bytes, 1, size, file), size);
+    assert_int_equal(fclose(file), 0);
+    free(bytes);
+    CHECK_OK(name, mc_tokenizer_open(path, &tokenizer, &err));
+    remove(path);
+    return tokenizer;
+}
+
+/* The GGUF form of a folder gives the folder's ids. */
+static void ids_of_gguf_vocabularies(void **state)
+{
+    static const struct {
+        const char *name, *golden, *pre;
+    } rows[] = { { "smollm2", "smollm2_gguf", "smollm" }, { "llama2", "llama2", "" } };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        mc_tokenizer *tokenizer = open_gguf(rows[i].name);
+        assert_string_equal(mc_tokenizer_get_info(tokenizer)->pre, rows[i].pre);
+        compare_corpus(tokenizer, rows[i].golden);
+        mc_tokenizer_close(tokenizer);
+    }
+}
+
+/* ---- the cases ---- */
+
+static void compare_case(const char *name, const mc_tokenizer *tokenizer, size_t number,
+                         mc_json_value text, mc_json_value want)
+{
+    mc_json_iter expected = mc_json_iterate(want);
+    const char  *bytes;
+    size_t       size, count, i;
+    int32_t     *ids;
+    int64_t      id;
+    mc_error     err = { 0 };
+
+    assert_true(mc_json_string(text, &bytes, &size));
+    CHECK_OK(name, mc_tokenizer_encode(tokenizer, bytes, size, true, &ids, &count, &err));
+    for (i = 0; mc_json_next(&expected); i++) {
+        assert_true(mc_json_int64(expected.value, &id));
+        if (i >= count || ids[i] != id)
+            fail_msg("%s: text %zu '%.*s': token %zu is %d, should be %d", name, number,
+                     (int)size, bytes, i, i < count ? (int)ids[i] : -1, (int)id);
+    }
+    if (i != count)
+        fail_msg("%s: text %zu '%.*s': %zu tokens, should be %zu", name, number, (int)size,
+                 bytes, count, i);
+    mc_tokenizer_free_ids(ids);
+}
+
+static size_t run_case(mc_json_value value)
+{
+    const char   *name, *json;
+    size_t        size, number = 0;
+    mc_tokenizer *tokenizer = NULL;
+    mc_error      err       = { 0 };
+    mc_json_iter  texts     = mc_json_iterate(mc_json_get(value, "texts"));
+    mc_json_iter  ids       = mc_json_iterate(mc_json_get(value, "ids"));
+
+    assert_true(mc_json_string(mc_json_get(value, "name"), &name, NULL));
+    assert_true(mc_json_string(mc_json_get(value, "tokenizer"), &json, &size));
+    CHECK_OK(name, mc_tokenizer_open_json(json, size, NULL, 0, &tokenizer, &err));
+    for (; mc_json_next(&texts) && mc_json_next(&ids); number++)
+        compare_case(name, tokenizer, number, texts.value, ids.value);
+    mc_tokenizer_close(tokenizer);
+    return number;
+}
+
+static void ids_of_every_part(void **state)
+{
+    size_t       size, count = 0;
+    char        *text = mc_test_read_xz(GOLDEN "cases.json.xz", &size);
+    mc_json     *json = NULL;
+    mc_error     err  = { 0 };
+    mc_json_iter cases;
+
+    (void)state;
+    CHECK_OK("cases.json", mc_json_parse(text, size, &json, &err));
+    cases = mc_json_iterate(mc_json_get(mc_json_root(json), "cases"));
+    for (; mc_json_next(&cases); count++)
+        assert_true(run_case(cases.value) >= 50);
+    assert_true(count >= 100);
+    mc_json_free(json);
+    free(text);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(ids_of_real_files),
+        cmocka_unit_test(ids_of_gguf_vocabularies),
+        cmocka_unit_test(ids_of_every_part),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
