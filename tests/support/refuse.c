@@ -22,7 +22,7 @@ static mc_status expected(const char *name)
     size_t      used       = strlen(wanted);
 
     CHECK(name, open && close && close > open && close - open < 50);
-    for (const char *at = open + 1; at < close; at++)
+    for (const char *at = open + 1; at < close && used + 1 < sizeof wanted; at++)
         wanted[used++] = (char)toupper((unsigned char)*at);
     wanted[used] = '\0';
     for (size_t i = 0; i < MC_ARRAY_LEN(statuses); i++)
