@@ -1,7 +1,7 @@
 /* iq_grids.h - the code books of GGUF's IQ types; printed by tests/oracle/make_iq_grids.py.
  *
- * An entry packs the indices of its values (2 bits each, 8 of them; in the iq3 books 3 bits each,
- * 4 of them), lowest bits first, into the list of values above the book. */
+ * An entry packs the indices of its values (2 bits each, 8 of them; in the iq3 books 3 bits
+ * each, 4 of them), lowest bits first, into the list of values above the book. */
 #ifndef MC_FORMAT_IQ_GRIDS_H
 #define MC_FORMAT_IQ_GRIDS_H
 

@@ -207,8 +207,7 @@ static mc_status check_quantisation(mc_json_value config, mc_error *err)
             continue;
         if (!mc_json_string(mc_json_get(object, "quant_method"), &name, &size))
             mc_json_string(mc_json_get(object, "mode"), &name, &size);
-        return mc_fail(err, MC_ERR_UNSUPPORTED,
-                       "use the model in F32, F16 or BF16, or as GGUF",
+        return mc_fail(err, MC_ERR_UNSUPPORTED, "use the model in F32, F16 or BF16, or as GGUF",
                        "its weights are quantised by the scheme '%.*s' ('%s'), which is not "
                        "supported",
                        size < 60 ? (int)size : 60, name, keys[i]);

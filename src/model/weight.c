@@ -51,8 +51,7 @@ static void widen_transposed(const mc_weight *w, size_t first, size_t count, flo
     for (size_t done = 0; done < count;) {
         size_t many = count - done < 256 ? count - done : 256;
         for (size_t j = 0; j < w->cols; j++) {
-            info->widen(w->tensor->bytes.data +
-                            (j * columns + first + done) * info->block_size,
+            info->widen(w->tensor->bytes.data + (j * columns + first + done) * info->block_size,
                         run, many);
             for (size_t i = 0; i < many; i++)
                 out[(done + i) * stride + j] = run[i];

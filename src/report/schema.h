@@ -13,7 +13,8 @@ typedef enum mc_unit {
     MC_UNIT_BYTES,   /* 89.7 MiB */
     MC_UNIT_SECONDS, /* 2.3 s, 4 min 10 s */
     MC_UNIT_RATIO,   /* 0.831 is 83.1 % */
-    MC_UNIT_ID       /* an integer that is a name: 49152 */
+    MC_UNIT_ID,      /* an integer that is a name: 49152 */
+    MC_UNIT_LINE     /* texts of an array: one a line */
 } mc_unit;
 
 enum {

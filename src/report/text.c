@@ -90,7 +90,8 @@ void mc_unit_print(mc_buffer *out, mc_unit unit, double number)
     case MC_UNIT_SECONDS: print_seconds(out, number); break;
     case MC_UNIT_RATIO: mc_buffer_printf(out, "%.1f %%", number * 100); break;
     case MC_UNIT_NONE:
-    case MC_UNIT_ID: print_plain(out, number); break;
+    case MC_UNIT_ID:
+    case MC_UNIT_LINE: print_plain(out, number); break;
     }
 }
 
@@ -226,8 +227,10 @@ static bool has_containers(const mc_value *array)
     return false;
 }
 
-static bool is_block(const mc_value *value)
+static bool is_block(const mc_field *field, const mc_value *value)
 {
+    if (value->kind == MC_VALUE_ARRAY && field && field->unit == MC_UNIT_LINE)
+        return value->count > 0;
     return value->kind == MC_VALUE_OBJECT ||
            (value->kind == MC_VALUE_ARRAY && has_containers(value));
 }
@@ -243,10 +246,11 @@ static size_t label_width(const mc_field *fields, const mc_value *object)
     size_t widest = 0;
 
     for (const mc_value *member = object->first; member; member = member->next) {
-        mc_buffer label = { 0 };
-        size_t    width;
-        if (is_block(member) || !is_shown(mc_field_find(fields, member->key))) continue;
-        print_label(&label, mc_field_find(fields, member->key), member->key);
+        mc_buffer       label = { 0 };
+        size_t          width;
+        const mc_field *field = mc_field_find(fields, member->key);
+        if (is_block(field, member) || !is_shown(field)) continue;
+        print_label(&label, field, member->key);
         width = mc_text_width(label.data ? label.data : "");
         if (width > widest) widest = width;
         mc_buffer_clear(&label);
@@ -357,7 +361,7 @@ static size_t find_columns(const mc_field *fields, const mc_value *rows, column 
             size_t          i     = 0;
             while (i < count && strcmp(columns[i].key, cell->key) != 0)
                 i++;
-            if (i == count && is_shown(field) && !is_block(cell) && count < COLUMNS_MAX)
+            if (i == count && is_shown(field) && !is_block(field, cell) && count < COLUMNS_MAX)
                 columns[count++] = (column){ cell->key, field, 0, true };
         }
     return count;
@@ -451,7 +455,10 @@ static void print_block(const writer *to, const mc_field *field, const mc_value 
     else
         for (const mc_value *row = member->first; row; row = row->next) {
             pad(to->out, deep);
-            print_list(to, field, row, deep);
+            if (row->kind == MC_VALUE_ARRAY)
+                print_list(to, field, row, deep);
+            else
+                print_scalar(to->out, field, row);
             mc_buffer_add_char(to->out, '\n');
         }
 }
@@ -462,12 +469,15 @@ static void print_object(const writer *to, const mc_field *fields, const mc_valu
 {
     size_t labels = label_width(fields, object);
 
-    for (const mc_value *member = object->first; member; member = member->next)
-        if (!is_block(member) && is_shown(mc_field_find(fields, member->key)))
-            print_line(to, mc_field_find(fields, member->key), member, labels, indent);
-    for (const mc_value *member = object->first; member; member = member->next)
-        if (is_block(member) && is_shown(mc_field_find(fields, member->key)))
-            print_block(to, mc_field_find(fields, member->key), member, indent);
+    for (const mc_value *member = object->first; member; member = member->next) {
+        const mc_field *field = mc_field_find(fields, member->key);
+        if (!is_block(field, member) && is_shown(field))
+            print_line(to, field, member, labels, indent);
+    }
+    for (const mc_value *member = object->first; member; member = member->next) {
+        const mc_field *field = mc_field_find(fields, member->key);
+        if (is_block(field, member) && is_shown(field)) print_block(to, field, member, indent);
+    }
 }
 
 void mc_report_write_text(mc_report *report, const mc_schema *schema, mc_text_style style,

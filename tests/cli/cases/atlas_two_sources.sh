@@ -1,0 +1,1 @@
+mc geometry atlas list --atlas moral --texts t.txt

@@ -1,0 +1,2 @@
+mkdir empty
+mc model explain empty --ai --trace-id t

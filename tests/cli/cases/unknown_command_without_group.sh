@@ -1,0 +1,1 @@
+mc atlas list
