@@ -338,7 +338,7 @@ mc_status mc_lower(const mc_store *store, const mc_arch *arch, const mc_hparams 
 
 void mc_lowered_clear(mc_lowered *lowered)
 {
-    for (size_t i = 0; i < lowered->block_count; i++)
+    for (size_t i = 0; lowered->blocks && i < lowered->block_count; i++)
         mc_free(lowered->blocks[i].ops);
     for (size_t i = 0; i < lowered->rope_count; i++)
         mc_rope_clear(&lowered->ropes[i]);

@@ -69,13 +69,18 @@ static bool is_container(const mc_value *value)
     return value->kind == MC_VALUE_ARRAY || value->kind == MC_VALUE_OBJECT;
 }
 
-/* A list without containers fits on one line: [1, 2, 3]. */
+/* A list of plain values goes on one line, [1, 2, 3], unless its texts are long. */
 static bool is_flow(const mc_value *value)
 {
+    enum { LINE = 72 };
+    size_t text = 0;
+
     if (value->kind == MC_VALUE_OBJECT) return value->count == 0;
-    for (const mc_value *element = value->first; element; element = element->next)
+    for (const mc_value *element = value->first; element; element = element->next) {
         if (is_container(element)) return false;
-    return true;
+        if (element->kind == MC_VALUE_TEXT) text += strlen(element->as.text) + 2;
+    }
+    return text <= LINE;
 }
 
 static void put_flow(mc_buffer *out, const mc_value *value)

@@ -1,2 +1,2 @@
 mc geometry atlas show semantic_prime:GOOD
-mc geometry atlas show emotion:joy --output-format yaml
+mc geometry atlas show emotion_concept:fear --output-format yaml

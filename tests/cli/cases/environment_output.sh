@@ -1,1 +1,1 @@
-MC_OUTPUT=yaml mc help commands
+MC_OUTPUT=yaml mc geometry atlas list

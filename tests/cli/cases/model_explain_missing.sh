@@ -1,1 +1,1 @@
-mc model explain models/none
+HF_HOME=hf mc model explain models/none

@@ -1,1 +1,1 @@
-mc help commands --output-format=yaml
+mc geometry atlas list --output-format=yaml

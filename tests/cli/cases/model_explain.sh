@@ -1,0 +1,1 @@
+mc model explain "$TESTS/golden/arch/qwen2" --output-format json | head -c 100
