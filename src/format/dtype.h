@@ -35,6 +35,7 @@ typedef enum mc_dtype {
     MC_DTYPE_F8_E5M2,
     MC_DTYPE_Q5_0,
     MC_DTYPE_Q5_1,
+    MC_DTYPE_Q8_1,
     MC_DTYPE_Q2_K,
     MC_DTYPE_Q3_K,
     MC_DTYPE_Q4_K,
@@ -52,6 +53,8 @@ typedef enum mc_dtype {
     MC_DTYPE_IQ4_XS,
     MC_DTYPE_TQ1_0,
     MC_DTYPE_TQ2_0,
+    MC_DTYPE_Q1_0,
+    MC_DTYPE_Q2_0,
     MC_DTYPE_MXFP4,
     MC_DTYPE_NVFP4,
     MC_DTYPE_COUNT /* more rows: before this line */

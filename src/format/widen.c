@@ -43,42 +43,49 @@ void mc_widen_f64(const void *stored, float *values, size_t count)
     }
 }
 
-/* OCP's E4M3: four bits of exponent, no infinity, S1111111 is no number. */
-void mc_widen_f8_e4m3(const void *stored, float *values, size_t count)
+/* The codes of a block: byte j of 16 holds q_j (low four bits) and q_j+16. */
+static void unpack_codes(const uint8_t *bytes, uint8_t q[BLOCK])
 {
-    const uint8_t *bytes = stored;
+    for (int j = 0; j < BLOCK / 2; j++)
+        q[j] = bytes[j] & 15;
+    for (int j = 0; j < BLOCK / 2; j++)
+        q[j + BLOCK / 2] = bytes[j] >> 4;
+}
 
-    for (size_t i = 0; i < count; i++) {
-        uint32_t rest = (uint32_t)(bytes[i] & 0x7f) << 20, bits;
-        float    value;
-        memcpy(&value, &rest, sizeof value);
-        value *= 0x1p120f; /* as in mc_float_from_half() */
-        memcpy(&bits, &value, sizeof bits);
-        bits = (rest == 0x7f00000u ? 0x7fc00000u : bits) | (uint32_t)(bytes[i] & 0x80) << 24;
-        memcpy(values + i, &bits, sizeof bits);
+/* Bit i of `high` is the fifth bit of q_i. */
+static void add_fifth_bits(const uint8_t high[4], uint8_t q[BLOCK])
+{
+    for (int j = 0; j < 4; j++) {
+        uint64_t eight, bits = mc_spread_bits(high[j]) << 4;
+        memcpy(&eight, q + 8 * j, sizeof eight);
+        eight |= bits;
+        memcpy(q + 8 * j, &eight, sizeof eight);
     }
 }
 
-/* OCP's E5M2: the upper half of a binary16. */
-void mc_widen_f8_e5m2(const void *stored, float *values, size_t count)
+/* values = d * (q - zero) */
+static void put_centred(const uint8_t q[BLOCK], int zero, float d, float *values)
 {
-    const uint8_t *bytes = stored;
+    for (int j = 0; j < BLOCK; j++)
+        values[j] = d * (float)(q[j] - zero);
+}
 
-    for (size_t i = 0; i < count; i++)
-        values[i] = mc_float_from_half((uint16_t)(bytes[i] << 8));
+/* values = d * q + m */
+static void put_affine(const uint8_t q[BLOCK], float d, float m, float *values)
+{
+    for (int j = 0; j < BLOCK; j++)
+        values[j] = d * (float)q[j] + m;
 }
 
 /* | d 2 | q 16 |  value i = d * (q_i - 8); byte j holds q_j (low four bits) and q_j+16. */
 void mc_widen_q4_0(const void *stored, float *values, size_t count)
 {
     const uint8_t *block = stored;
+    uint8_t        q[BLOCK];
 
     for (; count > 0; count -= BLOCK, block += 18, values += BLOCK) {
-        float d = mc_load_half(block);
-        for (int j = 0; j < BLOCK / 2; j++) {
-            values[j]             = d * (float)((block[2 + j] & 15) - 8);
-            values[j + BLOCK / 2] = d * (float)((block[2 + j] >> 4) - 8);
-        }
+        unpack_codes(block + 2, q);
+        put_centred(q, 8, mc_load_half(block), values);
     }
 }
 
@@ -86,50 +93,50 @@ void mc_widen_q4_0(const void *stored, float *values, size_t count)
 void mc_widen_q4_1(const void *stored, float *values, size_t count)
 {
     const uint8_t *block = stored;
+    uint8_t        q[BLOCK];
 
     for (; count > 0; count -= BLOCK, block += 20, values += BLOCK) {
-        float d = mc_load_half(block);
-        float m = mc_load_half(block + 2);
-        for (int j = 0; j < BLOCK / 2; j++) {
-            values[j]             = d * (float)(block[4 + j] & 15) + m;
-            values[j + BLOCK / 2] = d * (float)(block[4 + j] >> 4) + m;
-        }
+        unpack_codes(block + 4, q);
+        put_affine(q, mc_load_half(block), mc_load_half(block + 2), values);
     }
 }
 
-/* The five-bit code of value i: four bits as in Q4_0, the fifth is bit i of `high`. */
-static int five_bits(const uint8_t *low, uint32_t high, int i)
-{
-    int four = i < BLOCK / 2 ? low[i] & 15 : low[i - BLOCK / 2] >> 4;
-
-    return four | (int)(high >> i & 1) << 4;
-}
-
-/* | d 2 | high 4 | q 16 |  value i = d * (q_i - 16) */
+/* | d 2 | h 4 | q 16 |  value i = d * (q_i + 16 h_i - 16), h_i is bit i of h */
 void mc_widen_q5_0(const void *stored, float *values, size_t count)
 {
     const uint8_t *block = stored;
+    uint8_t        q[BLOCK];
 
     for (; count > 0; count -= BLOCK, block += 22, values += BLOCK) {
-        float    d = mc_load_half(block);
-        uint32_t high;
-        memcpy(&high, block + 2, sizeof high);
-        for (int i = 0; i < BLOCK; i++)
-            values[i] = d * (float)(five_bits(block + 6, high, i) - 16);
+        unpack_codes(block + 6, q);
+        add_fifth_bits(block + 2, q);
+        put_centred(q, 16, mc_load_half(block), values);
     }
 }
 
-/* | d 2 | m 2 | high 4 | q 16 |  value i = d * q_i + m */
+/* | d 2 | m 2 | h 4 | q 16 |  value i = d * (q_i + 16 h_i) + m */
 void mc_widen_q5_1(const void *stored, float *values, size_t count)
 {
     const uint8_t *block = stored;
+    uint8_t        q[BLOCK];
 
     for (; count > 0; count -= BLOCK, block += 24, values += BLOCK) {
-        float    d = mc_load_half(block), m = mc_load_half(block + 2);
-        uint32_t high;
-        memcpy(&high, block + 4, sizeof high);
-        for (int i = 0; i < BLOCK; i++)
-            values[i] = d * (float)five_bits(block + 8, high, i) + m;
+        unpack_codes(block + 8, q);
+        add_fifth_bits(block + 4, q);
+        put_affine(q, mc_load_half(block), mc_load_half(block + 2), values);
+    }
+}
+
+/* | d 2 | s 2 | q 32 signed |  value i = d * q_i; s serves dot products only. The type is meant
+ * for activations; its block is that of the current library (ggml), not the older one of 40. */
+void mc_widen_q8_1(const void *stored, float *values, size_t count)
+{
+    const uint8_t *block = stored;
+
+    for (; count > 0; count -= BLOCK, block += 36, values += BLOCK) {
+        float d = mc_load_half(block);
+        for (int j = 0; j < BLOCK; j++)
+            values[j] = d * (float)(int8_t)block[4 + j];
     }
 }
 

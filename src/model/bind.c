@@ -121,11 +121,19 @@ static mc_status fail_shape(const mc_binder *binder, const mc_tensor *tensor, si
                          mc_store_path(binder->store), tensor->name);
 }
 
+/* Integers in a folder are codes of some scheme, whose meaning is not theirs alone. */
+static bool is_code(mc_dtype dtype)
+{
+    return dtype == MC_DTYPE_I8 || dtype == MC_DTYPE_I16 || dtype == MC_DTYPE_I32 ||
+           dtype == MC_DTYPE_I64 || dtype == MC_DTYPE_F8_E8M0;
+}
+
 static mc_status check_dtype(const mc_binder *binder, const mc_tensor *tensor, mc_error *err)
 {
     const mc_dtype_info *info = mc_dtype_get(tensor->dtype);
 
-    if (info->widen) return MC_OK;
+    if (info->widen && !(binder->dialect == MC_DIALECT_HF && is_code(tensor->dtype)))
+        return MC_OK;
     mc_fail(err, MC_ERR_DTYPE, "fetch the model in F32, F16, BF16 or a supported quantisation",
             "is stored as %s, which is no type of weights", info->name);
     return mc_fail_about(err, MC_ERR_DTYPE, "%s: tensor '%s'", mc_store_path(binder->store),

@@ -1,31 +1,42 @@
 #!/usr/bin/env python3
-"""make_iq_grids.py: print src/format/iq_grids.h, the code books that define GGUF's IQ types.
+"""make_iq_grids.py: src/format/iq_grids.c, the codebooks of GGUF's IQ types as the gguf package publishes them.
 
-The books are part of the format and cannot be computed; they are taken from the gguf package and packed: an entry is one
-number that holds the indices of its 8 (or 4) values in the type's short list of values, lowest bits first."""
+A codebook is part of its format: a code in the file is a row here. gguf/quants.py holds them as `grid_hex` with a
+`grid_map`; a row becomes one integer whose bytes, least significant first, are the row's 4 or 8 values."""
 
-import gguf
-import gguf.quants as quants
-import numpy as np
+import pathlib
 
-BOOKS = [("iq1", "IQ1_S", 2), ("iq2_xxs", "IQ2_XXS", 2), ("iq2_xs", "IQ2_XS", 2), ("iq2_s", "IQ2_S", 2),
-         ("iq3_xxs", "IQ3_XXS", 3), ("iq3_s", "IQ3_S", 3)]
+from gguf import quants
 
-print("/* iq_grids.h - the code books of GGUF's IQ types; printed by tests/oracle/make_iq_grids.py.\n"
-      " *\n * An entry packs the indices of its values (2 bits each, 8 of them; in the iq3 books 3 bits each,\n"
-      " * 4 of them), lowest bits first, into the list of values above the book. */\n"
-      "#ifndef MC_FORMAT_IQ_GRIDS_H\n#define MC_FORMAT_IQ_GRIDS_H\n\n#include <stdint.h>\n\n// clang-format off")
-for name, kind, bits in BOOKS:
-    traits = quants._type_traits[getattr(gguf.GGMLQuantizationType, kind)]
-    traits.init_grid()
-    values = np.array(traits.grid_map, dtype=np.float32)
-    grid = traits.grid.reshape(traits.grid_shape)
-    index = np.searchsorted(values, grid).astype(np.uint32)
-    assert (values[index] == grid).all()
-    packed = (index << (bits * np.arange(grid.shape[1], dtype=np.uint32))).sum(axis=1)
-    print("static const int8_t mc_%s_values[] = { %s };" % (name, ", ".join("%d" % v for v in values)))
-    print("static const uint16_t mc_%s_grid[%d] = {" % (name, len(packed)))
-    for at in range(0, len(packed), 12):
-        print("    " + " ".join("0x%04x," % p for p in packed[at:at + 12]))
-    print("};\n")
-print("// clang-format on\n#endif")
+OUT = pathlib.Path(__file__).resolve().parent.parent.parent / "src" / "format" / "iq_grids.c"
+GRIDS = (("iq2_xxs", quants.IQ2_XXS), ("iq2_xs", quants.IQ2_XS), ("iq2_s", quants.IQ2_S), ("iq3_xxs", quants.IQ3_XXS),
+         ("iq3_s", quants.IQ3_S), ("iq1", quants.IQ1_S))
+HEAD = """/* iq_grids.c - the codebooks of GGUF's IQ types: data that belongs to the formats.
+ *
+ * Written by tests/oracle/make_iq_grids.py from the tables that the gguf package (gguf/quants.py)
+ * publishes. The bytes of a row, least significant first, are its values: magnitudes for IQ2 and
+ * IQ3, -1, 0 and 1 for IQ1. */
+#include "format/iq_grids.h"
+
+// clang-format off
+"""
+
+
+def table(name, quant):
+    quant.init_grid()
+    rows, width = quant.grid_shape
+    values = quant.grid.reshape(rows, width).astype("int8").view("uint8")
+    words = [int.from_bytes(bytes(row), "little") for row in values]
+    kind, digits, many = ("uint64_t", 16, 4) if width == 8 else ("uint32_t", 8, 7)
+    lines = [", ".join("0x%0*x" % (digits, word) for word in words[i:i + many]) for i in range(0, rows, many)]
+    body = ",\n".join("    " + line for line in lines)
+    return "const %s mc_%s_grid[%d] = {\n%s\n};\n" % (kind, name, rows, body)
+
+
+def main():
+    OUT.write_text(HEAD + "\n".join(table(*grid) for grid in GRIDS) + "// clang-format on\n")
+    print(OUT.name, OUT.stat().st_size)
+
+
+if __name__ == "__main__":
+    main()

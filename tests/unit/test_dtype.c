@@ -72,7 +72,7 @@ static void widening_gives_the_exact_values(void **state)
         mc_file_map_close(&map);
         types++;
     }
-    assert_true(types >= 7);
+    assert_true(types >= 38);
 }
 
 static void half_precision_corners(void **state)
@@ -92,6 +92,53 @@ static void half_precision_corners(void **state)
         assert_int_equal(bits, rows[i].single);
     }
     assert_true(isnan(mc_float_from_half(0x7e00)));
+}
+
+/* The value of a small float by its definition. */
+static double by_definition(unsigned bits, int exponent_bits, int fraction_bits)
+{
+    int      bias     = (1 << (exponent_bits - 1)) - 1;
+    int      exponent = (int)(bits >> fraction_bits) & ((1 << exponent_bits) - 1);
+    unsigned fraction = bits & ((1u << fraction_bits) - 1);
+    double   sign     = bits >> (exponent_bits + fraction_bits) & 1 ? -1.0 : 1.0;
+
+    if (exponent == 0) return sign * ldexp((double)fraction, 1 - bias - fraction_bits);
+    return sign *
+           ldexp((double)(fraction | 1u << fraction_bits), exponent - bias - fraction_bits);
+}
+
+static void every_half(void **state)
+{
+    (void)state;
+    for (unsigned bits = 0; bits < 0x10000; bits++) {
+        float    got  = mc_float_from_half((uint16_t)bits);
+        unsigned rest = bits & 0x7fff;
+        if (rest > 0x7c00)
+            assert_true(isnan(got));
+        else if (rest == 0x7c00)
+            assert_true(isinf(got) && (got < 0) == (bits >= 0x8000));
+        else
+            assert_true((double)got == by_definition(bits, 5, 10) &&
+                        !signbit(got) == (bits < 0x8000));
+    }
+}
+
+static void every_byte_float(void **state)
+{
+    (void)state;
+    for (unsigned i = 0; i < 256; i++) {
+        uint8_t byte = (uint8_t)i;
+        float   e4m3, e5m2, e8m0;
+        mc_widen_f8_e4m3(&byte, &e4m3, 1);
+        mc_widen_f8_e5m2(&byte, &e5m2, 1);
+        mc_widen_f8_e8m0(&byte, &e8m0, 1);
+        assert_true((i & 0x7f) == 0x7f ? isnan(e4m3) : (double)e4m3 == by_definition(i, 4, 3));
+        if ((i & 0x7c) == 0x7c)
+            assert_true(i & 3 ? isnan(e5m2) : isinf(e5m2));
+        else
+            assert_true((double)e5m2 == by_definition(i, 5, 2));
+        assert_true(i == 255 ? isnan(e8m0) : (double)e8m0 == ldexp(1.0, (int)i - 127));
+    }
 }
 
 static void the_table_is_consistent(void **state)
@@ -130,6 +177,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(widening_gives_the_exact_values),
         cmocka_unit_test(half_precision_corners),
+        cmocka_unit_test(every_half),
+        cmocka_unit_test(every_byte_float),
         cmocka_unit_test(the_table_is_consistent),
         cmocka_unit_test(row_sizes),
     };
