@@ -1,7 +1,8 @@
 /* json.h - reading JSON: a C view of simdjson's document (json.cc is its only user).
  *
  * Strict RFC 8259, UTF-8 checked, nesting at most 1024. Values and strings borrow from the
- * document and die with it. Strings may contain NUL bytes: use the length. A missing key or a
+ * document and die with it. Strings end in a NUL and
+ * may contain others: then use the length. A missing key or a
  * wrong type is not an error here: the getters return false and leave *out alone, so that the
  * caller can say what it expected of which file. */
 #ifndef MC_BASE_JSON_H

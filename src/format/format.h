@@ -61,6 +61,9 @@ typedef struct mc_store mc_store;
  * ~/.cache/huggingface, never fetched). Reads headers only. */
 mc_status mc_store_open(const char *model, mc_store **store, mc_error *err);
 void      mc_store_close(mc_store *store);
+/* One safetensors file, whose bytes lie in memory and outlive the store; `path` is for errors.
+ */
+mc_status mc_safetensors_open(mc_span bytes, const char *path, mc_store **store, mc_error *err);
 
 const char *mc_store_path(const mc_store *store); /* what was opened, after cache resolution */
 const char *mc_store_format(const mc_store *store); /* "safetensors", "gguf" */

@@ -220,21 +220,32 @@ mc_status mc_store_open(const char *model, mc_store **store, mc_error *err)
     return status == MC_OK ? status : mc_fail_about(err, status, "%s", model);
 }
 
-mc_status mc_store_open_bytes(const mc_format *format, mc_span bytes, mc_store **store,
-                              mc_error *err)
+static mc_status open_bytes(const mc_format *format, mc_span bytes, const char *path,
+                            mc_store **store, mc_error *err)
 {
     mc_store *result;
     mc_status status;
 
     MC_TRY(create(&result, err));
     result->format = format;
-    status         = format->read(result, bytes, "memory", err);
+    status         = format->read(result, bytes, path, err);
     if (status != MC_OK) {
         mc_store_close(result);
-        return mc_fail_about(err, status, "memory");
+        return mc_fail_about(err, status, "%s", path);
     }
     *store = result;
     return MC_OK;
+}
+
+mc_status mc_store_open_bytes(const mc_format *format, mc_span bytes, mc_store **store,
+                              mc_error *err)
+{
+    return open_bytes(format, bytes, "memory", store, err);
+}
+
+mc_status mc_safetensors_open(mc_span bytes, const char *path, mc_store **store, mc_error *err)
+{
+    return open_bytes(&mc_format_safetensors, bytes, path, store, err);
 }
 
 void mc_store_close(mc_store *store)

@@ -1,0 +1,281 @@
+/* output.c - temporary file, lock, sync, rename. */
+#define _GNU_SOURCE /* fallocate */
+#include "base/output.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+
+enum {
+    NAME_KEPT = 200, /* bytes of the name in the temporary one: 255 is the most there can be */
+    TRIES     = 1000
+};
+#define SUFFIX ".part"
+
+static const char hint_place[] = "choose another output path, or make its folder writable";
+static const char hint_space[] = "make room on the disk, or write to another one";
+
+/* ---- where it goes ---- */
+
+/* Follow a link, so that the file behind it is replaced and not the link. Allocated. */
+static char *resolve(const char *path)
+{
+    char  found[PATH_MAX];
+    char *copy = NULL;
+
+    if (realpath(path, found)) copy = mc_strdup(found);
+    return copy ? copy : mc_strdup(path);
+}
+
+static const char *base_name(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+
+    return slash ? slash + 1 : path;
+}
+
+/* The folder of `path`, "." for none. Allocated. */
+static char *folder_name(const char *path)
+{
+    size_t length = (size_t)(base_name(path) - path);
+
+    if (length == 0) return mc_strdup(".");
+    return mc_strndup(path, length > 1 ? length - 1 : 1);
+}
+
+static mc_status check_target(const char *path, mc_error *err)
+{
+    struct stat info;
+
+    if (!path[0] || !base_name(path)[0])
+        return mc_fail(err, MC_ERR_ARGUMENT, "give a file name", "names no file");
+    if (stat(path, &info) != 0) return MC_OK;
+    if (S_ISDIR(info.st_mode))
+        return mc_fail(err, MC_ERR_IO, "give a file name in it", "is a folder");
+    if (!S_ISREG(info.st_mode))
+        return mc_fail(err, MC_ERR_IO, hint_place,
+                       "is a device or a pipe, which would be replaced by a file");
+    if (access(path, W_OK) != 0)
+        return mc_fail_errno(err, hint_place, "the file that is there may not be replaced");
+    return MC_OK;
+}
+
+/* ---- leftovers ---- */
+
+/* ".<name>.<digits>-<digits>.part", of this name. */
+static int is_leftover(const char *entry, const char *prefix)
+{
+    size_t length = strlen(prefix), digits;
+
+    if (strncmp(entry, prefix, length) != 0) return 0;
+    entry += length;
+    digits = strspn(entry, "0123456789");
+    if (digits == 0 || entry[digits] != '-') return 0;
+    entry += digits + 1;
+    digits = strspn(entry, "0123456789");
+    return digits > 0 && strcmp(entry + digits, SUFFIX) == 0;
+}
+
+static void remove_unlocked(int folder, const char *name)
+{
+    int fd = openat(folder, name, O_WRONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+
+    if (fd < 0) return;
+    if (flock(fd, LOCK_EX | LOCK_NB) == 0) unlinkat(folder, name, 0);
+    close(fd);
+}
+
+static void remove_leftovers(const char *folder, const char *prefix)
+{
+    DIR           *list = opendir(folder);
+    struct dirent *entry;
+
+    if (!list) return;
+    while ((entry = readdir(list)))
+        if (is_leftover(entry->d_name, prefix)) remove_unlocked(dirfd(list), entry->d_name);
+    closedir(list);
+}
+
+/* ---- opening ---- */
+
+/* Create and lock. 1: done; 0: try another name; -1: errno says why not. Between creating and
+ * locking somebody may take the file for a leftover: then it has no name any more. */
+static int create_locked(mc_output *output)
+{
+    struct stat info;
+    int         fd = open(output->temporary, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+
+    if (fd < 0) return errno == EEXIST ? 0 : -1;
+    if ((flock(fd, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) || fstat(fd, &info) != 0 ||
+        info.st_nlink == 0) {
+        unlink(output->temporary);
+        close(fd);
+        return 0;
+    }
+    output->descriptor = fd;
+    return 1;
+}
+
+static mc_status create(mc_output *output, const char *folder, const char *prefix,
+                        mc_error *err)
+{
+    static atomic_uint counter;
+    size_t             size = strlen(folder) + strlen(prefix) + 64;
+
+    output->temporary = mc_alloc(size);
+    if (!output->temporary) return mc_fail_memory(err, size);
+    for (int i = 0; i < TRIES; i++) {
+        int made;
+
+        snprintf(output->temporary, size, "%s/%s%ld-%u" SUFFIX, folder, prefix, (long)getpid(),
+                 atomic_fetch_add(&counter, 1));
+        made = create_locked(output);
+        if (made > 0) return MC_OK;
+        if (made < 0) break;
+    }
+    return mc_fail_errno(err, hint_place, "cannot create a file in '%.200s'", folder);
+}
+
+mc_status mc_output_open(const char *path, mc_output *output, mc_error *err)
+{
+    mc_output result = { .descriptor = -1 };
+    char      prefix[NAME_KEPT + 3];
+    char     *folder = NULL;
+    mc_status status = check_target(path, err);
+
+    if (status != MC_OK) return mc_fail_about(err, status, "%s", path);
+    result.path = resolve(path);
+    if (result.path) folder = folder_name(result.path);
+    if (folder) {
+        snprintf(prefix, sizeof prefix, ".%.*s.", NAME_KEPT, base_name(result.path));
+        remove_leftovers(folder, prefix);
+        status = create(&result, folder, prefix, err);
+    } else {
+        status = mc_fail_memory(err, strlen(path) + 1);
+    }
+    mc_free(folder);
+    if (status != MC_OK) {
+        mc_free(result.temporary); /* nothing was created under this name */
+        mc_free(result.path);
+        return mc_fail_about(err, status, "%s", path);
+    }
+    *output = result;
+    return MC_OK;
+}
+
+/* ---- writing ---- */
+
+mc_status mc_output_reserve(mc_output *output, uint64_t size, mc_error *err)
+{
+    int failed;
+
+    if (size > INT64_MAX)
+        return mc_fail(err, MC_ERR_ARGUMENT, "ask for less at once",
+                       "the file would be too large");
+    do
+        failed = fallocate(output->descriptor, 0, 0, (off_t)size);
+    while (failed && errno == EINTR);
+    /* Where the file system has no such call, at least the size is set. */
+    if (failed && (errno == EOPNOTSUPP || errno == ENOSYS || errno == EINVAL)) {
+        mc_status status = mc_output_check_space(output, size, err);
+
+        if (status != MC_OK) return status;
+        failed = ftruncate(output->descriptor, (off_t)size);
+    }
+    if (!failed) return MC_OK;
+    return mc_fail_about(
+        err,
+        mc_fail_errno(err, hint_space, "cannot reserve %llu bytes", (unsigned long long)size),
+        "%s", output->path);
+}
+
+mc_status mc_output_check_space(const mc_output *output, uint64_t size, mc_error *err)
+{
+    struct statvfs info;
+    uint64_t       left;
+
+    if (fstatvfs(output->descriptor, &info) != 0 || info.f_blocks == 0) return MC_OK;
+    left = (uint64_t)info.f_bavail * info.f_frsize;
+    if (left >= size) return MC_OK;
+    mc_fail(err, MC_ERR_DISK_FULL, hint_space, "needs about %llu bytes, the disk has %llu left",
+            (unsigned long long)size, (unsigned long long)left);
+    return mc_fail_about(err, MC_ERR_DISK_FULL, "%s", output->path);
+}
+
+mc_status mc_output_write(mc_output *output, uint64_t offset, const void *bytes, size_t size,
+                          mc_error *err)
+{
+    const char *at = bytes;
+
+    while (size > 0) {
+        ssize_t done = pwrite(output->descriptor, at, size, (off_t)offset);
+
+        if (done < 0 && errno == EINTR) continue;
+        if (done < 0)
+            return mc_fail_about(err, mc_fail_errno(err, hint_space, "cannot write"), "%s",
+                                 output->path);
+        at += done;
+        offset += (uint64_t)done;
+        size -= (size_t)done;
+    }
+    return MC_OK;
+}
+
+/* ---- ending ---- */
+
+static void clear(mc_output *output)
+{
+    mc_free(output->path);
+    mc_free(output->temporary);
+    *output = (mc_output){ .descriptor = -1 };
+}
+
+/* The new name is safe on disk once its folder is; not every file system can promise that. */
+static void sync_folder(const char *path)
+{
+    char *folder = folder_name(path);
+    int   fd     = folder ? open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+
+    mc_free(folder);
+    if (fd < 0) return;
+    (void)!fsync(fd);
+    close(fd);
+}
+
+mc_status mc_output_finish(mc_output *output, mc_error *err)
+{
+    mc_status status = MC_OK;
+
+    if (fsync(output->descriptor) != 0)
+        status = mc_fail_errno(err, hint_space, "cannot write to the disk");
+    else if (rename(output->temporary, output->path) != 0)
+        status = mc_fail_errno(err, hint_place, "cannot rename '%.150s'", output->temporary);
+    if (status != MC_OK) {
+        mc_fail_about(err, status, "%s", output->path);
+        mc_output_discard(output);
+        return status;
+    }
+    sync_folder(output->path);
+    close(output->descriptor);
+    clear(output);
+    return MC_OK;
+}
+
+void mc_output_discard(mc_output *output)
+{
+    if (!output->temporary) return;
+    unlink(output->temporary);
+    close(output->descriptor);
+    clear(output);
+}

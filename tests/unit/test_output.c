@@ -1,0 +1,292 @@
+/* test_output.c - files that appear whole or not at all. */
+#define _GNU_SOURCE /* unshare */
+#include <dirent.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/mount.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/file_map.h"
+#include "base/output.h"
+#include "support/check.h"
+
+static char folder[] = "/tmp/mc_test_output_XXXXXX";
+static char target[64];
+
+static int make_folder(void **state)
+{
+    (void)state;
+    snprintf(folder, sizeof folder, "/tmp/mc_test_output_XXXXXX");
+    assert_non_null(mkdtemp(folder));
+    snprintf(target, sizeof target, "%s/result.bin", folder);
+    return 0;
+}
+
+/* Names in the folder, and with `empty` remove them. */
+static size_t entries(const char *path, int empty)
+{
+    DIR           *list = opendir(path);
+    struct dirent *entry;
+    size_t         count = 0;
+
+    assert_non_null(list);
+    while ((entry = readdir(list))) {
+        if (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, "..")) continue;
+        count++;
+        if (empty) unlinkat(dirfd(list), entry->d_name, 0);
+    }
+    closedir(list);
+    return count;
+}
+
+static int remove_folder(void **state)
+{
+    (void)state;
+    entries(folder, 1);
+    return rmdir(folder);
+}
+
+static void put(const char *path, const char *text)
+{
+    FILE *file = fopen(path, "wb");
+
+    assert_non_null(file);
+    assert_true(fputs(text, file) >= 0);
+    assert_int_equal(fclose(file), 0);
+}
+
+static void check_content(const char *path, const char *text)
+{
+    char    *content;
+    size_t   size;
+    mc_error err = { 0 };
+
+    CHECK_OK(path, mc_file_read(path, 1000, &content, &size, &err));
+    assert_string_equal(content, text);
+    mc_free(content);
+}
+
+static void appears_only_when_finished(void **state)
+{
+    mc_output output;
+    mc_error  err = { 0 };
+
+    (void)state;
+    put(target, "before");
+    CHECK_OK("open", mc_output_open(target, &output, &err));
+    CHECK_OK("reserve", mc_output_reserve(&output, 11, &err));
+    CHECK_OK("second part", mc_output_write(&output, 6, "world", 5, &err));
+    CHECK_OK("first part", mc_output_write(&output, 0, "hello ", 6, &err));
+    check_content(target, "before");
+    CHECK_OK("finish", mc_output_finish(&output, &err));
+    check_content(target, "hello world");
+    assert_int_equal(entries(folder, 0), 1);
+    mc_output_discard(&output); /* nothing is left to discard */
+    check_content(target, "hello world");
+}
+
+static void discarded_leaves_what_was_there(void **state)
+{
+    mc_output output;
+    mc_error  err = { 0 };
+
+    (void)state;
+    put(target, "before");
+    CHECK_OK("open", mc_output_open(target, &output, &err));
+    CHECK_OK("write", mc_output_write(&output, 0, "hello", 5, &err));
+    assert_int_equal(entries(folder, 0), 2);
+    mc_output_discard(&output);
+    assert_int_equal(entries(folder, 0), 1);
+    check_content(target, "before");
+}
+
+static void a_link_keeps_being_one(void **state)
+{
+    char        link[80];
+    struct stat info;
+    mc_output   output;
+    mc_error    err = { 0 };
+
+    (void)state;
+    put(target, "before");
+    snprintf(link, sizeof link, "%s/link", folder);
+    assert_int_equal(symlink(target, link), 0);
+    CHECK_OK("open", mc_output_open(link, &output, &err));
+    CHECK_OK("write", mc_output_write(&output, 0, "after", 5, &err));
+    CHECK_OK("finish", mc_output_finish(&output, &err));
+    assert_int_equal(lstat(link, &info), 0);
+    assert_true(S_ISLNK(info.st_mode));
+    check_content(target, "after");
+}
+
+static void leftovers_of_the_dead_are_removed_those_of_the_living_not(void **state)
+{
+    char      dead[80], other[80];
+    mc_output first, second;
+    mc_error  err = { 0 };
+
+    (void)state;
+    snprintf(dead, sizeof dead, "%s/.result.bin.123-4.part", folder);
+    snprintf(other, sizeof other, "%s/.result.bin.mine.part", folder);
+    put(dead, "half");
+    put(other, "not ours");
+    CHECK_OK("first", mc_output_open(target, &first, &err));
+    assert_false(mc_path_exists(dead));
+    assert_true(mc_path_exists(other));
+    CHECK_OK("second", mc_output_open(target, &second, &err));
+    assert_true(mc_path_exists(first.temporary));
+    CHECK_OK("write", mc_output_write(&first, 0, "one", 3, &err));
+    CHECK_OK("write", mc_output_write(&second, 0, "two", 3, &err));
+    CHECK_OK("finish", mc_output_finish(&first, &err));
+    CHECK_OK("finish", mc_output_finish(&second, &err));
+    check_content(target, "two");
+    assert_int_equal(entries(folder, 0), 2);
+}
+
+static void places_that_cannot_be_written(void **state)
+{
+    char below[96], nowhere[96], slash[96];
+    const struct {
+        const char *path;
+        mc_status   status;
+        const char *reason;
+    } rows[] = {
+        { nowhere, MC_ERR_NOT_FOUND, "cannot create a file in" },
+        { below, MC_ERR_NOT_FOUND, "cannot create a file in" },
+        { folder, MC_ERR_IO, "is a folder" },
+        { slash, MC_ERR_ARGUMENT, "names no file" },
+        { "", MC_ERR_ARGUMENT, "names no file" },
+        { "/dev/null", MC_ERR_IO, "is a device" },
+    };
+
+    (void)state;
+    put(target, "a file");
+    snprintf(below, sizeof below, "%s/below", target);
+    snprintf(nowhere, sizeof nowhere, "%s/no/such.bin", folder);
+    snprintf(slash, sizeof slash, "%s/", folder);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        mc_output output = { .descriptor = -1 };
+        mc_error  err    = { 0 };
+
+        CHECK(rows[i].path, mc_output_open(rows[i].path, &output, &err) == rows[i].status);
+        CHECK(rows[i].path, strstr(err.reason, rows[i].reason) && err.hint[0]);
+        CHECK(rows[i].path, !strcmp(err.subject, rows[i].path));
+    }
+    assert_int_equal(entries(folder, 0), 1);
+}
+
+/* ---- no space: in a child, on a small file system of its own ---- */
+
+enum { CANNOT_MOUNT = 77, FAILED = 1 };
+
+#define MUST(condition) \
+    if (!(condition)) _exit(FAILED)
+
+static void fill_a_small_disk(void)
+{
+    char      path[96];
+    char      block[4096] = { 1 };
+    mc_output output;
+    mc_error  err    = { 0 };
+    mc_status status = MC_OK;
+
+    if (unshare(CLONE_NEWNS | (geteuid() ? CLONE_NEWUSER : 0)) != 0 ||
+        mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0 ||
+        mount("none", folder, "tmpfs", 0, "size=64k") != 0)
+        _exit(CANNOT_MOUNT);
+    snprintf(path, sizeof path, "%s/full.bin", folder);
+    MUST(mc_output_open(path, &output, &err) == MC_OK);
+    MUST(mc_output_check_space(&output, 1000, &err) == MC_OK);
+    MUST(mc_output_check_space(&output, 1 << 20, &err) == MC_ERR_DISK_FULL);
+    MUST(err.reason[0] && err.hint[0] && !strcmp(err.subject, path));
+    MUST(mc_output_reserve(&output, 1 << 20, &err) == MC_ERR_DISK_FULL);
+    MUST(strstr(err.reason, "cannot reserve 1048576 bytes") && err.hint[0]);
+    for (uint64_t at = 0; status == MC_OK && at < 1 << 20; at += sizeof block)
+        status = mc_output_write(&output, at, block, sizeof block, &err);
+    MUST(status == MC_ERR_DISK_FULL && strstr(err.reason, "cannot write"));
+    mc_output_discard(&output);
+    MUST(entries(folder, 0) == 0);
+    _exit(0);
+}
+
+static void a_full_disk_is_told_and_left_clean(void **state)
+{
+    int   status;
+    pid_t child = fork();
+
+    (void)state;
+    if (child == 0) fill_a_small_disk();
+    assert_true(child > 0 && waitpid(child, &status, 0) == child && WIFEXITED(status));
+    if (WEXITSTATUS(status) == CANNOT_MOUNT) {
+        print_message("skipped: no file system can be mounted here\n");
+        skip();
+    }
+    assert_int_equal(WEXITSTATUS(status), 0);
+}
+
+static void a_limit_on_the_size_is_an_error(void **state)
+{
+    struct rlimit before, small = { 1000, 1000 };
+    mc_output     output;
+    mc_error      err         = { 0 };
+    char          block[4096] = { 1 };
+    mc_status     status;
+
+    (void)state;
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+    small.rlim_max = before.rlim_max;
+    signal(SIGXFSZ, SIG_IGN);
+    CHECK_OK("open", mc_output_open(target, &output, &err));
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
+    status = mc_output_write(&output, 0, block, sizeof block, &err);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+    signal(SIGXFSZ, SIG_DFL);
+    mc_output_discard(&output);
+    assert_int_equal(status, MC_ERR_IO);
+    assert_non_null(strstr(err.reason, "cannot write"));
+    assert_int_equal(entries(folder, 0), 0);
+}
+
+static void no_memory_is_an_error(void **state)
+{
+    (void)state;
+    for (uint64_t n = 1;; n++) {
+        mc_output output = { .descriptor = -1 };
+        mc_error  err    = { 0 };
+        mc_status status;
+
+        mc_alloc_fail_at(n, 0);
+        status = mc_output_open(target, &output, &err);
+        mc_alloc_fail_at(0, 0);
+        if (status == MC_OK) {
+            assert_true(n > 2);
+            mc_output_discard(&output);
+            break;
+        }
+        assert_int_equal(status, MC_ERR_MEMORY);
+        assert_int_equal(entries(folder, 0), 0);
+    }
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, make_folder, remove_folder)
+    const struct CMUnitTest tests[] = {
+        TEST(appears_only_when_finished),
+        TEST(discarded_leaves_what_was_there),
+        TEST(a_link_keeps_being_one),
+        TEST(leftovers_of_the_dead_are_removed_those_of_the_living_not),
+        TEST(places_that_cannot_be_written),
+        TEST(a_full_disk_is_told_and_left_clean),
+        TEST(a_limit_on_the_size_is_an_error),
+        TEST(no_memory_is_an_error),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
