@@ -36,7 +36,7 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "base/json_write.h"
-#include "base/output.h"
+#include "base/new_file.h"
 #include "base/span.h"
 
 #define MC_CRM_SCHEMA "mc.crm.v1"
@@ -72,12 +72,12 @@ struct mc_crm_writer {
     const mc_crm_form *form;
     mc_crm_plan        plan; /* layers and probe ids are copies, in the arena; the
                                 arrays of the texts are the caller's, for begin() only */
-    mc_arena *arena;
-    mc_output output;
-    bool     *written; /* a flag a layer */
-    size_t    written_count;
-    bool      failed, finished;
-    uint64_t  size; /* of the file: known at first, or so far */
+    mc_arena   *arena;
+    mc_new_file output;
+    bool       *written; /* a flag a layer */
+    size_t      written_count;
+    bool        failed, finished;
+    uint64_t    size; /* of the file: known at first, or so far */
 
     uint64_t *places; /* safetensors: where the first matrix of each layer begins */
 

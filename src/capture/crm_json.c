@@ -14,8 +14,8 @@ enum { FLOAT_BYTES_LEAST = 6 };
 static mc_status flush(mc_crm_writer *writer, mc_error *err)
 {
     MC_TRY(mc_buffer_status(&writer->text, err));
-    MC_TRY(mc_output_write(&writer->output, writer->size, writer->text.data, writer->text.size,
-                           err));
+    MC_TRY(mc_new_file_write(&writer->output, writer->size, writer->text.data,
+                             writer->text.size, err));
     writer->size += writer->text.size;
     writer->text.size = 0;
     return MC_OK;
@@ -101,7 +101,7 @@ static mc_status check_space(mc_crm_writer *writer, mc_error *err)
             floats += mc_crm_part_halves((mc_crm_part)p) *
                       mc_crm_plan_rows(plan, (mc_crm_part)p) * plan->hidden *
                       plan->layers.count;
-    return mc_output_check_space(&writer->output, floats * FLOAT_BYTES_LEAST, err);
+    return mc_new_file_check_space(&writer->output, floats * FLOAT_BYTES_LEAST, err);
 }
 
 static mc_status begin(mc_crm_writer *writer, mc_error *err)

@@ -154,14 +154,14 @@ static mc_status write_texts(mc_crm_writer *writer, mc_error *err)
     for (int i = count - 1; i >= 0; i--) {
         size_t size = texts[i]->token_count * sizeof(int32_t);
         at -= size;
-        MC_TRY(mc_output_write(&writer->output, at, texts[i]->token_ids, size, err));
+        MC_TRY(mc_new_file_write(&writer->output, at, texts[i]->token_ids, size, err));
     }
     for (int i = count - 1; i >= 0; i--) {
         size_t size = (texts[i]->text_count + 1) * sizeof(int64_t);
         at -= probes;
-        MC_TRY(mc_output_write(&writer->output, at, texts[i]->probe_offsets, probes, err));
+        MC_TRY(mc_new_file_write(&writer->output, at, texts[i]->probe_offsets, probes, err));
         at -= size;
-        MC_TRY(mc_output_write(&writer->output, at, texts[i]->text_offsets, size, err));
+        MC_TRY(mc_new_file_write(&writer->output, at, texts[i]->text_offsets, size, err));
     }
     return MC_OK;
 }
@@ -176,10 +176,10 @@ static mc_status begin(mc_crm_writer *writer, mc_error *err)
         for (size_t i = 0; i < writer->plan.layers.count; i++)
             writer->places[i] += header.size;
         writer->size = header.size + data;
-        status       = mc_output_reserve(&writer->output, writer->size, err);
+        status       = mc_new_file_reserve(&writer->output, writer->size, err);
     }
     if (status == MC_OK)
-        status = mc_output_write(&writer->output, 0, header.data, header.size, err);
+        status = mc_new_file_write(&writer->output, 0, header.data, header.size, err);
     if (status == MC_OK) status = write_texts(writer, err);
     mc_buffer_clear(&header);
     return status;
@@ -196,7 +196,7 @@ static mc_status put(mc_crm_writer *writer, size_t index,
                       writer->plan.hidden * sizeof(float);
 
         if (!mc_crm_plan_has(&writer->plan, part)) continue;
-        MC_TRY(mc_output_write(&writer->output, at, parts[p], size, err));
+        MC_TRY(mc_new_file_write(&writer->output, at, parts[p], size, err));
         at += size;
     }
     return MC_OK;

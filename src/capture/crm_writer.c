@@ -191,7 +191,7 @@ mc_status mc_crm_writer_open(const mc_crm_plan *plan, mc_crm_writer **writer, mc
     result->form = form_of(plan->path);
     status       = mc_arena_create(&result->arena, err);
     if (status == MC_OK) status = copy_plan(result, plan, err);
-    if (status == MC_OK) status = mc_output_open(plan->path, &result->output, err);
+    if (status == MC_OK) status = mc_new_file_open(plan->path, &result->output, err);
     if (status == MC_OK) status = result->form->begin(result, err);
     if (status != MC_OK) {
         mc_crm_writer_close(result);
@@ -256,7 +256,7 @@ mc_status mc_crm_writer_finish(mc_crm_writer *writer, uint64_t *size, mc_error *
                        writer->written_count, writer->plan.layers.count);
     writer->failed = true;
     status         = writer->form->end(writer, err);
-    if (status == MC_OK) status = mc_output_finish(&writer->output, err);
+    if (status == MC_OK) status = mc_new_file_finish(&writer->output, err);
     if (status != MC_OK) return status;
     writer->finished = true;
     if (size) *size = writer->size;
@@ -266,7 +266,7 @@ mc_status mc_crm_writer_finish(mc_crm_writer *writer, uint64_t *size, mc_error *
 void mc_crm_writer_close(mc_crm_writer *writer)
 {
     if (!writer) return;
-    mc_output_discard(&writer->output);
+    mc_new_file_discard(&writer->output);
     mc_buffer_clear(&writer->text);
     mc_arena_free(writer->arena);
     mc_free(writer);

@@ -1,6 +1,6 @@
-/* output.c - temporary file, lock, sync, rename. */
+/* new_file.c - temporary file, lock, sync, rename. */
 #define _GNU_SOURCE /* fallocate */
-#include "base/output.h"
+#include "base/new_file.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -23,7 +23,7 @@ enum {
 };
 #define SUFFIX ".part"
 
-static const char hint_place[] = "choose another output path, or make its folder writable";
+static const char hint_place[] = "choose another file path, or make its folder writable";
 static const char hint_space[] = "make room on the disk, or write to another one";
 
 /* ---- where it goes ---- */
@@ -111,48 +111,48 @@ static void remove_leftovers(const char *folder, const char *prefix)
 
 /* Create and lock. 1: done; 0: try another name; -1: errno says why not. Between creating and
  * locking somebody may take the file for a leftover: then it has no name any more. */
-static int create_locked(mc_output *output)
+static int create_locked(mc_new_file *file)
 {
     struct stat info;
-    int         fd = open(output->temporary, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    int         fd = open(file->temporary, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
 
     if (fd < 0) return errno == EEXIST ? 0 : -1;
     if ((flock(fd, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) || fstat(fd, &info) != 0 ||
         info.st_nlink == 0) {
-        unlink(output->temporary);
+        unlink(file->temporary);
         close(fd);
         return 0;
     }
-    output->descriptor = fd;
+    file->descriptor = fd;
     return 1;
 }
 
-static mc_status create(mc_output *output, const char *folder, const char *prefix,
+static mc_status create(mc_new_file *file, const char *folder, const char *prefix,
                         mc_error *err)
 {
     static atomic_uint counter;
     size_t             size = strlen(folder) + strlen(prefix) + 64;
 
-    output->temporary = mc_alloc(size);
-    if (!output->temporary) return mc_fail_memory(err, size);
+    file->temporary = mc_alloc(size);
+    if (!file->temporary) return mc_fail_memory(err, size);
     for (int i = 0; i < TRIES; i++) {
         int made;
 
-        snprintf(output->temporary, size, "%s/%s%ld-%u" SUFFIX, folder, prefix, (long)getpid(),
+        snprintf(file->temporary, size, "%s/%s%ld-%u" SUFFIX, folder, prefix, (long)getpid(),
                  atomic_fetch_add(&counter, 1));
-        made = create_locked(output);
+        made = create_locked(file);
         if (made > 0) return MC_OK;
         if (made < 0) break;
     }
     return mc_fail_errno(err, hint_place, "cannot create a file in '%.200s'", folder);
 }
 
-mc_status mc_output_open(const char *path, mc_output *output, mc_error *err)
+mc_status mc_new_file_open(const char *path, mc_new_file *file, mc_error *err)
 {
-    mc_output result = { .descriptor = -1 };
-    char      prefix[NAME_KEPT + 3];
-    char     *folder = NULL;
-    mc_status status = check_target(path, err);
+    mc_new_file result = { .descriptor = -1 };
+    char        prefix[NAME_KEPT + 3];
+    char       *folder = NULL;
+    mc_status   status = check_target(path, err);
 
     if (status != MC_OK) return mc_fail_about(err, status, "%s", path);
     result.path = resolve(path);
@@ -170,13 +170,13 @@ mc_status mc_output_open(const char *path, mc_output *output, mc_error *err)
         mc_free(result.path);
         return mc_fail_about(err, status, "%s", path);
     }
-    *output = result;
+    *file = result;
     return MC_OK;
 }
 
 /* ---- writing ---- */
 
-mc_status mc_output_reserve(mc_output *output, uint64_t size, mc_error *err)
+mc_status mc_new_file_reserve(mc_new_file *file, uint64_t size, mc_error *err)
 {
     int failed;
 
@@ -184,47 +184,47 @@ mc_status mc_output_reserve(mc_output *output, uint64_t size, mc_error *err)
         return mc_fail(err, MC_ERR_ARGUMENT, "ask for less at once",
                        "the file would be too large");
     do
-        failed = fallocate(output->descriptor, 0, 0, (off_t)size);
+        failed = fallocate(file->descriptor, 0, 0, (off_t)size);
     while (failed && errno == EINTR);
     /* Where the file system has no such call, at least the size is set. */
     if (failed && (errno == EOPNOTSUPP || errno == ENOSYS || errno == EINVAL)) {
-        mc_status status = mc_output_check_space(output, size, err);
+        mc_status status = mc_new_file_check_space(file, size, err);
 
         if (status != MC_OK) return status;
-        failed = ftruncate(output->descriptor, (off_t)size);
+        failed = ftruncate(file->descriptor, (off_t)size);
     }
     if (!failed) return MC_OK;
     return mc_fail_about(
         err,
         mc_fail_errno(err, hint_space, "cannot reserve %llu bytes", (unsigned long long)size),
-        "%s", output->path);
+        "%s", file->path);
 }
 
-mc_status mc_output_check_space(const mc_output *output, uint64_t size, mc_error *err)
+mc_status mc_new_file_check_space(const mc_new_file *file, uint64_t size, mc_error *err)
 {
     struct statvfs info;
     uint64_t       left;
 
-    if (fstatvfs(output->descriptor, &info) != 0 || info.f_blocks == 0) return MC_OK;
+    if (fstatvfs(file->descriptor, &info) != 0 || info.f_blocks == 0) return MC_OK;
     left = (uint64_t)info.f_bavail * info.f_frsize;
     if (left >= size) return MC_OK;
     mc_fail(err, MC_ERR_DISK_FULL, hint_space, "needs about %llu bytes, the disk has %llu left",
             (unsigned long long)size, (unsigned long long)left);
-    return mc_fail_about(err, MC_ERR_DISK_FULL, "%s", output->path);
+    return mc_fail_about(err, MC_ERR_DISK_FULL, "%s", file->path);
 }
 
-mc_status mc_output_write(mc_output *output, uint64_t offset, const void *bytes, size_t size,
-                          mc_error *err)
+mc_status mc_new_file_write(mc_new_file *file, uint64_t offset, const void *bytes, size_t size,
+                            mc_error *err)
 {
     const char *at = bytes;
 
     while (size > 0) {
-        ssize_t done = pwrite(output->descriptor, at, size, (off_t)offset);
+        ssize_t done = pwrite(file->descriptor, at, size, (off_t)offset);
 
         if (done < 0 && errno == EINTR) continue;
         if (done < 0)
             return mc_fail_about(err, mc_fail_errno(err, hint_space, "cannot write"), "%s",
-                                 output->path);
+                                 file->path);
         at += done;
         offset += (uint64_t)done;
         size -= (size_t)done;
@@ -234,11 +234,11 @@ mc_status mc_output_write(mc_output *output, uint64_t offset, const void *bytes,
 
 /* ---- ending ---- */
 
-static void clear(mc_output *output)
+static void clear(mc_new_file *file)
 {
-    mc_free(output->path);
-    mc_free(output->temporary);
-    *output = (mc_output){ .descriptor = -1 };
+    mc_free(file->path);
+    mc_free(file->temporary);
+    *file = (mc_new_file){ .descriptor = -1 };
 }
 
 /* The new name is safe on disk once its folder is; not every file system can promise that. */
@@ -253,29 +253,29 @@ static void sync_folder(const char *path)
     close(fd);
 }
 
-mc_status mc_output_finish(mc_output *output, mc_error *err)
+mc_status mc_new_file_finish(mc_new_file *file, mc_error *err)
 {
     mc_status status = MC_OK;
 
-    if (fsync(output->descriptor) != 0)
+    if (fsync(file->descriptor) != 0)
         status = mc_fail_errno(err, hint_space, "cannot write to the disk");
-    else if (rename(output->temporary, output->path) != 0)
-        status = mc_fail_errno(err, hint_place, "cannot rename '%.150s'", output->temporary);
+    else if (rename(file->temporary, file->path) != 0)
+        status = mc_fail_errno(err, hint_place, "cannot rename '%.150s'", file->temporary);
     if (status != MC_OK) {
-        mc_fail_about(err, status, "%s", output->path);
-        mc_output_discard(output);
+        mc_fail_about(err, status, "%s", file->path);
+        mc_new_file_discard(file);
         return status;
     }
-    sync_folder(output->path);
-    close(output->descriptor);
-    clear(output);
+    sync_folder(file->path);
+    close(file->descriptor);
+    clear(file);
     return MC_OK;
 }
 
-void mc_output_discard(mc_output *output)
+void mc_new_file_discard(mc_new_file *file)
 {
-    if (!output->temporary) return;
-    unlink(output->temporary);
-    close(output->descriptor);
-    clear(output);
+    if (!file->temporary) return;
+    unlink(file->temporary);
+    close(file->descriptor);
+    clear(file);
 }

@@ -1,4 +1,4 @@
-/* test_output.c - files that appear whole or not at all. */
+/* test_new_file.c - files that appear whole or not at all. */
 #define _GNU_SOURCE /* unshare */
 #include <dirent.h>
 #include <fcntl.h>
@@ -13,16 +13,16 @@
 
 #include "base/alloc.h"
 #include "base/file_map.h"
-#include "base/output.h"
+#include "base/new_file.h"
 #include "support/check.h"
 
-static char folder[] = "/tmp/mc_test_output_XXXXXX";
+static char folder[] = "/tmp/mc_test_new_file_XXXXXX";
 static char target[64];
 
 static int make_folder(void **state)
 {
     (void)state;
-    snprintf(folder, sizeof folder, "/tmp/mc_test_output_XXXXXX");
+    snprintf(folder, sizeof folder, "/tmp/mc_test_new_file_XXXXXX");
     assert_non_null(mkdtemp(folder));
     snprintf(target, sizeof target, "%s/result.bin", folder);
     return 0;
@@ -74,34 +74,34 @@ static void check_content(const char *path, const char *text)
 
 static void appears_only_when_finished(void **state)
 {
-    mc_output output;
-    mc_error  err = { 0 };
+    mc_new_file file;
+    mc_error    err = { 0 };
 
     (void)state;
     put(target, "before");
-    CHECK_OK("open", mc_output_open(target, &output, &err));
-    CHECK_OK("reserve", mc_output_reserve(&output, 11, &err));
-    CHECK_OK("second part", mc_output_write(&output, 6, "world", 5, &err));
-    CHECK_OK("first part", mc_output_write(&output, 0, "hello ", 6, &err));
+    CHECK_OK("open", mc_new_file_open(target, &file, &err));
+    CHECK_OK("reserve", mc_new_file_reserve(&file, 11, &err));
+    CHECK_OK("second part", mc_new_file_write(&file, 6, "world", 5, &err));
+    CHECK_OK("first part", mc_new_file_write(&file, 0, "hello ", 6, &err));
     check_content(target, "before");
-    CHECK_OK("finish", mc_output_finish(&output, &err));
+    CHECK_OK("finish", mc_new_file_finish(&file, &err));
     check_content(target, "hello world");
     assert_int_equal(entries(folder, 0), 1);
-    mc_output_discard(&output); /* nothing is left to discard */
+    mc_new_file_discard(&file); /* nothing is left to discard */
     check_content(target, "hello world");
 }
 
 static void discarded_leaves_what_was_there(void **state)
 {
-    mc_output output;
-    mc_error  err = { 0 };
+    mc_new_file file;
+    mc_error    err = { 0 };
 
     (void)state;
     put(target, "before");
-    CHECK_OK("open", mc_output_open(target, &output, &err));
-    CHECK_OK("write", mc_output_write(&output, 0, "hello", 5, &err));
+    CHECK_OK("open", mc_new_file_open(target, &file, &err));
+    CHECK_OK("write", mc_new_file_write(&file, 0, "hello", 5, &err));
     assert_int_equal(entries(folder, 0), 2);
-    mc_output_discard(&output);
+    mc_new_file_discard(&file);
     assert_int_equal(entries(folder, 0), 1);
     check_content(target, "before");
 }
@@ -110,16 +110,16 @@ static void a_link_keeps_being_one(void **state)
 {
     char        link[80];
     struct stat info;
-    mc_output   output;
+    mc_new_file file;
     mc_error    err = { 0 };
 
     (void)state;
     put(target, "before");
     snprintf(link, sizeof link, "%s/link", folder);
     assert_int_equal(symlink(target, link), 0);
-    CHECK_OK("open", mc_output_open(link, &output, &err));
-    CHECK_OK("write", mc_output_write(&output, 0, "after", 5, &err));
-    CHECK_OK("finish", mc_output_finish(&output, &err));
+    CHECK_OK("open", mc_new_file_open(link, &file, &err));
+    CHECK_OK("write", mc_new_file_write(&file, 0, "after", 5, &err));
+    CHECK_OK("finish", mc_new_file_finish(&file, &err));
     assert_int_equal(lstat(link, &info), 0);
     assert_true(S_ISLNK(info.st_mode));
     check_content(target, "after");
@@ -127,24 +127,24 @@ static void a_link_keeps_being_one(void **state)
 
 static void leftovers_of_the_dead_are_removed_those_of_the_living_not(void **state)
 {
-    char      dead[80], other[80];
-    mc_output first, second;
-    mc_error  err = { 0 };
+    char        dead[80], other[80];
+    mc_new_file first, second;
+    mc_error    err = { 0 };
 
     (void)state;
     snprintf(dead, sizeof dead, "%s/.result.bin.123-4.part", folder);
     snprintf(other, sizeof other, "%s/.result.bin.mine.part", folder);
     put(dead, "half");
     put(other, "not ours");
-    CHECK_OK("first", mc_output_open(target, &first, &err));
+    CHECK_OK("first", mc_new_file_open(target, &first, &err));
     assert_false(mc_path_exists(dead));
     assert_true(mc_path_exists(other));
-    CHECK_OK("second", mc_output_open(target, &second, &err));
+    CHECK_OK("second", mc_new_file_open(target, &second, &err));
     assert_true(mc_path_exists(first.temporary));
-    CHECK_OK("write", mc_output_write(&first, 0, "one", 3, &err));
-    CHECK_OK("write", mc_output_write(&second, 0, "two", 3, &err));
-    CHECK_OK("finish", mc_output_finish(&first, &err));
-    CHECK_OK("finish", mc_output_finish(&second, &err));
+    CHECK_OK("write", mc_new_file_write(&first, 0, "one", 3, &err));
+    CHECK_OK("write", mc_new_file_write(&second, 0, "two", 3, &err));
+    CHECK_OK("finish", mc_new_file_finish(&first, &err));
+    CHECK_OK("finish", mc_new_file_finish(&second, &err));
     check_content(target, "two");
     assert_int_equal(entries(folder, 0), 2);
 }
@@ -171,10 +171,10 @@ static void places_that_cannot_be_written(void **state)
     snprintf(nowhere, sizeof nowhere, "%s/no/such.bin", folder);
     snprintf(slash, sizeof slash, "%s/", folder);
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        mc_output output = { .descriptor = -1 };
-        mc_error  err    = { 0 };
+        mc_new_file file = { .descriptor = -1 };
+        mc_error    err  = { 0 };
 
-        CHECK(rows[i].path, mc_output_open(rows[i].path, &output, &err) == rows[i].status);
+        CHECK(rows[i].path, mc_new_file_open(rows[i].path, &file, &err) == rows[i].status);
         CHECK(rows[i].path, strstr(err.reason, rows[i].reason) && err.hint[0]);
         CHECK(rows[i].path, !strcmp(err.subject, rows[i].path));
     }
@@ -190,27 +190,27 @@ enum { CANNOT_MOUNT = 77, FAILED = 1 };
 
 static void fill_a_small_disk(void)
 {
-    char      path[96];
-    char      block[4096] = { 1 };
-    mc_output output;
-    mc_error  err    = { 0 };
-    mc_status status = MC_OK;
+    char        path[96];
+    char        block[4096] = { 1 };
+    mc_new_file file;
+    mc_error    err    = { 0 };
+    mc_status   status = MC_OK;
 
     if (unshare(CLONE_NEWNS | (geteuid() ? CLONE_NEWUSER : 0)) != 0 ||
         mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0 ||
         mount("none", folder, "tmpfs", 0, "size=64k") != 0)
         _exit(CANNOT_MOUNT);
     snprintf(path, sizeof path, "%s/full.bin", folder);
-    MUST(mc_output_open(path, &output, &err) == MC_OK);
-    MUST(mc_output_check_space(&output, 1000, &err) == MC_OK);
-    MUST(mc_output_check_space(&output, 1 << 20, &err) == MC_ERR_DISK_FULL);
+    MUST(mc_new_file_open(path, &file, &err) == MC_OK);
+    MUST(mc_new_file_check_space(&file, 1000, &err) == MC_OK);
+    MUST(mc_new_file_check_space(&file, 1 << 20, &err) == MC_ERR_DISK_FULL);
     MUST(err.reason[0] && err.hint[0] && !strcmp(err.subject, path));
-    MUST(mc_output_reserve(&output, 1 << 20, &err) == MC_ERR_DISK_FULL);
+    MUST(mc_new_file_reserve(&file, 1 << 20, &err) == MC_ERR_DISK_FULL);
     MUST(strstr(err.reason, "cannot reserve 1048576 bytes") && err.hint[0]);
     for (uint64_t at = 0; status == MC_OK && at < 1 << 20; at += sizeof block)
-        status = mc_output_write(&output, at, block, sizeof block, &err);
+        status = mc_new_file_write(&file, at, block, sizeof block, &err);
     MUST(status == MC_ERR_DISK_FULL && strstr(err.reason, "cannot write"));
-    mc_output_discard(&output);
+    mc_new_file_discard(&file);
     MUST(entries(folder, 0) == 0);
     _exit(0);
 }
@@ -233,7 +233,7 @@ static void a_full_disk_is_told_and_left_clean(void **state)
 static void a_limit_on_the_size_is_an_error(void **state)
 {
     struct rlimit before, small = { 1000, 1000 };
-    mc_output     output;
+    mc_new_file   file;
     mc_error      err         = { 0 };
     char          block[4096] = { 1 };
     mc_status     status;
@@ -242,12 +242,12 @@ static void a_limit_on_the_size_is_an_error(void **state)
     assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
     small.rlim_max = before.rlim_max;
     signal(SIGXFSZ, SIG_IGN);
-    CHECK_OK("open", mc_output_open(target, &output, &err));
+    CHECK_OK("open", mc_new_file_open(target, &file, &err));
     assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
-    status = mc_output_write(&output, 0, block, sizeof block, &err);
+    status = mc_new_file_write(&file, 0, block, sizeof block, &err);
     assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
     signal(SIGXFSZ, SIG_DFL);
-    mc_output_discard(&output);
+    mc_new_file_discard(&file);
     assert_int_equal(status, MC_ERR_IO);
     assert_non_null(strstr(err.reason, "cannot write"));
     assert_int_equal(entries(folder, 0), 0);
@@ -257,16 +257,16 @@ static void no_memory_is_an_error(void **state)
 {
     (void)state;
     for (uint64_t n = 1;; n++) {
-        mc_output output = { .descriptor = -1 };
-        mc_error  err    = { 0 };
-        mc_status status;
+        mc_new_file file = { .descriptor = -1 };
+        mc_error    err  = { 0 };
+        mc_status   status;
 
         mc_alloc_fail_at(n, 0);
-        status = mc_output_open(target, &output, &err);
+        status = mc_new_file_open(target, &file, &err);
         mc_alloc_fail_at(0, 0);
         if (status == MC_OK) {
             assert_true(n > 2);
-            mc_output_discard(&output);
+            mc_new_file_discard(&file);
             break;
         }
         assert_int_equal(status, MC_ERR_MEMORY);

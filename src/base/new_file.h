@@ -1,0 +1,36 @@
+/* new_file.h - a file that appears whole or not at all.
+ *
+ * It is written under a temporary name in the same folder, ".<name>.<process>-<n>.part",
+ * synced, and renamed into place. The temporary file is locked while it is written: what a
+ * killed process left behind is not, and is removed by the next one that writes the same file.
+ */
+#ifndef MC_BASE_NEW_FILE_H
+#define MC_BASE_NEW_FILE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+
+typedef struct mc_new_file {
+    int   descriptor;
+    char *path;      /* where it goes, links followed; owned */
+    char *temporary; /* where it is now; owned */
+} mc_new_file;
+
+/* Everything that can be known early fails here: no such folder, no permission, a folder or a
+ * device in its place. Errors are about `path`. Finish or discard what was opened. */
+mc_status mc_new_file_open(const char *path, mc_new_file *file, mc_error *err);
+/* Get the disk space for a file of exactly this size. */
+mc_status mc_new_file_reserve(mc_new_file *file, uint64_t size, mc_error *err);
+/* MC_ERR_DISK_FULL when the disk has less left than this; takes nothing. */
+mc_status mc_new_file_check_space(const mc_new_file *file, uint64_t size, mc_error *err);
+mc_status mc_new_file_write(mc_new_file *file, uint64_t offset, const void *bytes, size_t size,
+                            mc_error *err);
+/* Sync and rename; the struct is then empty, as after a discard. */
+mc_status mc_new_file_finish(mc_new_file *file, mc_error *err);
+/* Remove the temporary file; what lay at `path` before stays. Fine for an empty
+ * struct. */
+void mc_new_file_discard(mc_new_file *file);
+
+#endif
