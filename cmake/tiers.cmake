@@ -11,6 +11,3 @@ endforeach()
 if(NOT CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
   list(FILTER MC_LIBRARY_SOURCES EXCLUDE REGEX "_avx(2|512)\\.c$")
 endif()
-# Sixteen-element loops without vectors make the debugger's variable tracking slow, not better.
-set_source_files_properties(${PROJECT_SOURCE_DIR}/src/backend/cpu/kernels_portable.c PROPERTIES
-  COMPILE_OPTIONS "$<$<C_COMPILER_ID:GNU>:-fno-var-tracking>")
