@@ -2,13 +2,14 @@
 #include "cli/command.h"
 
 extern const mc_command mc_cmd_geometry_atlas_list, mc_cmd_geometry_atlas_show,
-    mc_cmd_geometry_primes_list, mc_cmd_model_explain, mc_cmd_model_list, mc_cmd_help,
+    mc_cmd_geometry_primes_list, mc_cmd_geometry_crm_build, mc_cmd_model_explain, mc_cmd_model_list, mc_cmd_help,
     mc_cmd_help_schema, mc_cmd_help_completions, mc_cmd_help_man, mc_cmd_help_commands;
 
 const mc_command *const mc_command_table[] = {
     &mc_cmd_geometry_atlas_list,
     &mc_cmd_geometry_atlas_show,
     &mc_cmd_geometry_primes_list,
+    &mc_cmd_geometry_crm_build,
     &mc_cmd_model_explain,
     &mc_cmd_model_list,
     &mc_cmd_help,

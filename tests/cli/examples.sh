@@ -1,3 +1,5 @@
 # The folder in which the examples of the help pages are run.
 mkdir models
-ln -s "$TESTS/golden/arch/llama_gqa" models/tiny-llama
+ln -s "$TESTS/golden/models/tiny-llama" models/tiny-llama
+ln -s "$TESTS/golden/models/tiny-llama.gguf" model.gguf
+printf 'a first text\nand a second one\n' > prompts.txt

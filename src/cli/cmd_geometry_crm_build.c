@@ -1,0 +1,200 @@
+/* cmd_geometry_crm_build.c - mc geometry crm-build: the main job. */
+#include <modelcypher/analysis.h>
+#include <string.h>
+
+#include "cli/atlas_options.h"
+#include "cli/command.h"
+#include "cli/output.h"
+
+typedef struct build_args {
+    const char      *model, *output, *layers;
+    mc_atlas_options from;
+    size_t           texts_per_probe, batch_size;
+    int              pool; /* mc_pooling */
+    bool             control, split, sharing;
+} build_args;
+
+#define FIELD(name) offsetof(build_args, name)
+
+static const char *const pool_choices[] = { "last", "mean", "all", NULL };
+
+static const mc_option build_options[] = {
+    { MC_OPT_FILE, 'm', "model", "MODEL", "folder, .gguf file or Hugging Face cache name", NULL,
+      FIELD(model) },
+    { MC_OPT_FILE, 'o', "output", "FILE",
+      "where to write; *.json for the JSON form (default: ./<model>.crm.safetensors)", NULL,
+      FIELD(output), .alias = "output-path" },
+    { MC_OPT_LAYERS, 'l', "layers", "LIST",
+      "0,6,12 or -4..-1 or 4..9, final, or all; work ends at the last one", "all",
+      FIELD(layers) },
+    MC_ATLAS_OPTIONS(build_args, from),
+    { MC_OPT_COUNT, '\0', "texts-per-probe", "N", "only the first N texts of each probe", "0",
+      FIELD(texts_per_probe) },
+    { MC_OPT_CHOICE, 'p', "pool", "HOW", "what is kept of a text's tokens", "last", FIELD(pool),
+      .choices = pool_choices },
+    { MC_OPT_FLAG, 'c', "control", NULL, "also run the matched control texts", NULL,
+      FIELD(control) },
+    { MC_OPT_SWITCH, '\0', "split", NULL, "keep the two halves for the noise ceiling", "true",
+      FIELD(split) },
+    { MC_OPT_COUNT, 'b', "batch-size", "N",
+      "most texts worked on together; never changes a result", "0", FIELD(batch_size) },
+    { MC_OPT_SWITCH, '\0', "prefix-sharing", NULL, "compute common beginnings of texts once",
+      "true", FIELD(sharing) },
+    { .name = NULL },
+};
+
+static const mc_operand build_operands[] = {
+    { "MODEL", "folder, .gguf file or Hugging Face cache name", FIELD(model),
+      .required = true },
+    { .name = NULL },
+};
+
+static const mc_field seconds_fields[] = {
+    { "open", MC_VALUE_NUMBER, "model, tokenizer and texts", MC_UNIT_SECONDS },
+    { "read", MC_VALUE_NUMBER, "weights: reading and widening", MC_UNIT_SECONDS },
+    { "compute", MC_VALUE_NUMBER, "the blocks", MC_UNIT_SECONDS },
+    { "write", MC_VALUE_NUMBER, "the file", MC_UNIT_SECONDS },
+    { "total", MC_VALUE_NUMBER, "all of it", MC_UNIT_SECONDS },
+    { 0 },
+};
+
+static const mc_field build_fields[] = {
+    { "model", MC_VALUE_TEXT, "name of the model" },
+    { "architecture", MC_VALUE_TEXT, "as its configuration calls it" },
+    { "blocks", MC_VALUE_INTEGER, "transformer blocks of the model", MC_UNIT_COUNT },
+    { "blocksRun", MC_VALUE_INTEGER, "how many the layers asked for needed", MC_UNIT_COUNT,
+      .label = "blocks run" },
+    { "layers", MC_VALUE_INTEGER, "states kept, final counted", MC_UNIT_COUNT },
+    { "hiddenSize", MC_VALUE_INTEGER, "columns of a state", MC_UNIT_COUNT },
+    { "probes", MC_VALUE_INTEGER, "rows of a state", MC_UNIT_COUNT },
+    { "texts", MC_VALUE_INTEGER, "texts run, control texts counted", MC_UNIT_COUNT },
+    { "tokensAsked", MC_VALUE_INTEGER, "tokens of all texts", MC_UNIT_COUNT },
+    { "tokensComputed", MC_VALUE_INTEGER, "with common beginnings counted once",
+      MC_UNIT_COUNT },
+    { "split", MC_VALUE_BOOL, "the halves for the noise ceiling are in the file",
+      .label = "split halves" },
+    { "control", MC_VALUE_BOOL, "the control texts are in the file", .label = "control texts" },
+    { "backend", MC_VALUE_TEXT, "what computed, and with which instructions" },
+    { "threads", MC_VALUE_INTEGER, "workers", MC_UNIT_COUNT },
+    { "seconds", MC_VALUE_OBJECT, "where the time went", .fields = seconds_fields },
+    { "tokensPerSecond", MC_VALUE_NUMBER, "tokens asked, over read and compute",
+      .label = "tokens/s" },
+    { "flop", MC_VALUE_NUMBER, "floating-point operations of the computed tokens",
+      .flags = MC_FIELD_MACHINE },
+    { "gflopPerSecond", MC_VALUE_NUMBER, "10^9 of them a second, over read and compute",
+      .label = "GFLOP/s" },
+    { "peakMemory", MC_VALUE_INTEGER, "of the process, mapped file pages included",
+      MC_UNIT_BYTES },
+    { "output", MC_VALUE_TEXT, "the file" },
+    { "outputSize", MC_VALUE_INTEGER, "its size", MC_UNIT_BYTES },
+    { 0 },
+};
+static const mc_schema build_schema = { "mc.geometry.crm-build.v1", build_fields };
+
+static void add_seconds(mc_value *root, const mc_crm_build_summary *s)
+{
+    mc_value *seconds = mc_value_add_object(root, "seconds");
+
+    mc_value_add_number(seconds, "open", s->seconds_open);
+    mc_value_add_number(seconds, "read", s->seconds_read);
+    mc_value_add_number(seconds, "compute", s->seconds_compute);
+    mc_value_add_number(seconds, "write", s->seconds_write);
+    mc_value_add_number(seconds, "total", s->seconds);
+}
+
+static void add_summary(mc_report *report, const mc_crm_build_summary *s)
+{
+    mc_value *root = mc_report_root(report);
+
+    mc_value_add_text(root, "model", s->model);
+    mc_value_add_text(root, "architecture", s->architecture);
+    mc_value_add_integer(root, "blocks", s->block_count);
+    mc_value_add_integer(root, "blocksRun", s->blocks_run);
+    mc_value_add_count(root, "layers", s->layer_count);
+    mc_value_add_count(root, "hiddenSize", s->hidden_size);
+    mc_value_add_count(root, "probes", s->probes);
+    mc_value_add_count(root, "texts", s->texts);
+    mc_value_add_count(root, "tokensAsked", s->tokens_asked);
+    mc_value_add_count(root, "tokensComputed", s->tokens_computed);
+    mc_value_add_bool(root, "split", s->has_split);
+    mc_value_add_bool(root, "control", s->has_control);
+    mc_value_add_text(root, "backend", s->backend);
+    mc_value_add_count(root, "threads", s->threads);
+    add_seconds(root, s);
+    mc_value_add_number(root, "tokensPerSecond", s->tokens_per_second);
+    mc_value_add_number(root, "flop", s->flop);
+    mc_value_add_number(root, "gflopPerSecond", s->flop_per_second / 1e9);
+    mc_value_add_count(root, "peakMemory", s->peak_memory);
+    mc_value_add_text(root, "output", s->output);
+    mc_value_add_count(root, "outputSize", s->output_size);
+    if (s->blocks_run < s->block_count)
+        mc_report_note(report, "the layers asked for needed %d of %d blocks", s->blocks_run,
+                       s->block_count);
+    if (s->tokens_computed < s->tokens_asked)
+        mc_report_note(report, "common beginnings of texts saved %.1f %% of the tokens",
+                       100.0 * (double)(s->tokens_asked - s->tokens_computed) /
+                           (double)s->tokens_asked);
+}
+
+static void show_progress(void *context, const mc_build_progress *progress)
+{
+    mc_progress_update(context, "building", progress->fraction, progress->tokens_per_second);
+}
+
+static mc_status run_build(mc_session *session, const void *raw, mc_error *err)
+{
+    static const char *const backends[] = { "cpu", "ref" };
+    const build_args        *args       = raw;
+    mc_crm_build_summary     summary    = { 0 };
+    mc_crm_build_options     options    = {
+               .model             = args->model,
+               .output            = args->output,
+               .layers            = args->layers,
+               .atlas             = args->from.sets,
+               .atlas_file        = args->from.file,
+               .texts             = args->from.texts,
+               .texts_per_probe   = args->texts_per_probe,
+               .pooling           = (mc_pooling)args->pool,
+               .control           = args->control,
+               .no_split          = !args->split,
+               .backend           = backends[session->globals.backend],
+               .threads           = session->globals.threads,
+               .batch_size        = args->batch_size,
+               .no_prefix_sharing = !args->sharing,
+               .progress          = show_progress,
+               .context           = session,
+    };
+
+    MC_TRY(mc_atlas_options_check(&args->from, err));
+    MC_TRY(mc_crm_build(&options, &summary, err));
+    mc_progress_end();
+    add_summary(session->report, &summary);
+    mc_crm_build_summary_clear(&summary);
+    return MC_OK;
+}
+
+static const char *const build_examples[] = {
+    "mc geometry crm-build model.gguf",
+    "mc geometry crm-build models/tiny-llama --layers -4..-1 --atlas semantic_primes,moral",
+    "mc geometry crm-build models/tiny-llama --texts prompts.txt --pool all --output "
+    "tokens.safetensors",
+    NULL,
+};
+static const char *const build_aliases[] = { "geometry crm build", NULL };
+
+const mc_command mc_cmd_geometry_crm_build = {
+    .name    = "geometry crm-build",
+    .summary = "run the probes through a model and write its concept response matrix",
+    .details =
+        "Every probe's texts go through the model once, packed and without padding; each "
+        "layer is pooled and written as its block ends. The result does not depend on the "
+        "batch size or the number of threads, to the bit.",
+    .operands  = build_operands,
+    .options   = build_options,
+    .examples  = build_examples,
+    .aliases   = build_aliases,
+    .schema    = &build_schema,
+    .uses      = MC_USES_ENGINE | MC_USES_PROGRESS,
+    .args_size = sizeof(build_args),
+    .run       = run_build,
+};
