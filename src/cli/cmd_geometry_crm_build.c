@@ -34,12 +34,12 @@ static const mc_option build_options[] = {
       .choices = pool_choices },
     { MC_OPT_FLAG, 'c', "control", NULL, "also run the matched control texts", NULL,
       FIELD(control) },
-    { MC_OPT_SWITCH, '\0', "split", NULL, "keep the two halves for the noise ceiling", "true",
+    { MC_OPT_SWITCH, '\0', "split", NULL, "keep the two halves for the noise ceiling", "yes",
       FIELD(split) },
     { MC_OPT_COUNT, 'b', "batch-size", "N",
       "most texts worked on together; never changes a result", "0", FIELD(batch_size) },
     { MC_OPT_SWITCH, '\0', "prefix-sharing", NULL, "compute common beginnings of texts once",
-      "true", FIELD(sharing) },
+      "yes", FIELD(sharing) },
     { .name = NULL },
 };
 
