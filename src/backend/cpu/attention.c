@@ -252,20 +252,29 @@ static void start_states(const attention_job *job)
     }
 }
 
+/* Weights of keys that a query may not see are 0, which can still turn a sum that underflowed
+ * to -0 into 0: adding 0 makes them the same. */
+static void finish_row(const attention_job *job, size_t state, float *out)
+{
+    size_t width = job->p->value_dim;
+
+    job->kernels->scale(1.0f / job->scratch.sum[state], job->scratch.output + state * width,
+                        out, width);
+    for (size_t i = 0; i < width; i++)
+        out[i] += 0.0f;
+}
+
 static void finish(const attention_job *job)
 {
-    const mc_attention_params *p    = job->p;
-    const mc_text_rows        *text = job->text;
+    const mc_text_rows *text = job->text;
 
-    for (size_t h = 0; h < group_size(p); h++)
+    for (size_t h = 0; h < group_size(job->p); h++)
         for (size_t i = 0; i < text->own; i++) {
-            size_t state = h * text->own + i;
-            size_t head  = job->kv_head * group_size(p) + h;
-            float *out =
-                mc_tile_at(job->tile, job->op->dst, text->row + i) + head * p->value_dim;
+            size_t head = job->kv_head * group_size(job->p) + h;
             if (!wanted(job, i)) continue;
-            job->kernels->scale(1.0f / job->scratch.sum[state],
-                                job->scratch.output + state * p->value_dim, out, p->value_dim);
+            finish_row(job, h * text->own + i,
+                       mc_tile_at(job->tile, job->op->dst, text->row + i) +
+                           head * job->p->value_dim);
         }
 }
 
