@@ -8,6 +8,7 @@
 
 #include "backend/cpu/attention.h"
 #include "backend/cpu/kernels.h"
+#include "base/checked.h"
 
 /* Floats between panels: k rows of sixteen, plus a cache line so that panels of a power-of-two
  * k do not all fall into the same cache sets. */
@@ -74,7 +75,7 @@ static void widen_panel(const mc_op *op, size_t first, float *rows)
 static void stage_biases(const mc_op *op, float *out)
 {
     for (size_t i = 0; i < op->stack; i++) {
-        size_t rows = op->kind == MC_OP_MATMUL ? op->weights[i].rows : op->biases[i].rows;
+        size_t rows = op->weights[i].rows;
         if (mc_weight_present(&op->biases[i]))
             mc_weight_widen_vector(&op->biases[i], out);
         else
@@ -237,14 +238,18 @@ static void run_activate(const mc_backend *backend, const mc_op *op, const void 
 static void run_glu(const mc_backend *backend, const mc_op *op, const void *staged,
                     mc_tile *tile)
 {
+    float  active[512]; /* dst may be either operand */
+    size_t width = op->dst.width;
+
     (void)staged;
-    for (size_t row = 0; row < tile->rows; row++) {
-        float *out  = mc_tile_at(tile, op->dst, row);
-        float *gate = mc_tile_at(tile, op->src, row);
-        kernels_of(backend)->activate(op->activation, op->xielu, gate, gate, op->src.width);
-        kernels_of(backend)->multiply(gate, mc_tile_at(tile, op->src2, row), out,
-                                      op->dst.width);
-    }
+    for (size_t row = 0; row < tile->rows; row++)
+        for (size_t i = 0; i < width; i += MC_ARRAY_LEN(active)) {
+            size_t n = width - i < MC_ARRAY_LEN(active) ? width - i : MC_ARRAY_LEN(active);
+            kernels_of(backend)->activate(op->activation, op->xielu,
+                                          mc_tile_at(tile, op->src, row) + i, active, n);
+            kernels_of(backend)->multiply(active, mc_tile_at(tile, op->src2, row) + i,
+                                          mc_tile_at(tile, op->dst, row) + i, n);
+        }
 }
 
 static void run_add(const mc_backend *backend, const mc_op *op, const void *staged,

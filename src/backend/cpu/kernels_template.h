@@ -189,25 +189,30 @@ static void gemm(const mc_gemm *g)
 
 /* ---- functions of one number ---- */
 
+/* 1.5 * 2^23: adding it to a small number rounds that to an integer, in the last bits. */
+#define V16_MAGIC 12582912.0f
+
 /* exp by range reduction to |r| <= ln 2 / 2 and a polynomial of degree 7 (S. L. Moshier, Cephes
- * expf); within 2 units in the last place. Arguments are held to where the result is normal. */
+ * expf); within 2 units in the last place. Arguments are held to where the result is normal;
+ * NaN, as the second operand of min and max, goes through. */
 static inline v16 v16_exp(v16 x)
 {
-    const v16 magic = v16_set1(12582912.0f); /* 1.5 * 2^23: adding it rounds to an integer */
-    v16       n, r, p;
+    const v16 magic = v16_set1(V16_MAGIC);
+    v16       rounded, n, r, p;
 
-    x = v16_min(v16_max(x, v16_set1(-87.33654f)), v16_set1(88.37626f));
-    n = v16_sub(v16_fma(x, v16_set1(1.44269504f), magic), magic);
-    r = v16_fma(n, v16_set1(-0.693359375f), x);
-    r = v16_fma(n, v16_set1(2.12194440e-4f), r);
-    p = v16_set1(1.9875691500e-4f);
-    p = v16_fma(p, r, v16_set1(1.3981999507e-3f));
-    p = v16_fma(p, r, v16_set1(8.3334519073e-3f));
-    p = v16_fma(p, r, v16_set1(4.1665795894e-2f));
-    p = v16_fma(p, r, v16_set1(1.6666665459e-1f));
-    p = v16_fma(p, r, v16_set1(5.0000001201e-1f));
-    p = v16_fma(p, v16_mul(r, r), v16_add(r, v16_set1(1.0f)));
-    return v16_mul(p, v16_exp2_integer(n));
+    x       = v16_min(v16_set1(88.37626f), v16_max(v16_set1(-87.33654f), x));
+    rounded = v16_fma(x, v16_set1(1.44269504f), magic);
+    n       = v16_sub(rounded, magic);
+    r       = v16_fma(n, v16_set1(-0.693359375f), x);
+    r       = v16_fma(n, v16_set1(2.12194440e-4f), r);
+    p       = v16_set1(1.9875691500e-4f);
+    p       = v16_fma(p, r, v16_set1(1.3981999507e-3f));
+    p       = v16_fma(p, r, v16_set1(8.3334519073e-3f));
+    p       = v16_fma(p, r, v16_set1(4.1665795894e-2f));
+    p       = v16_fma(p, r, v16_set1(1.6666665459e-1f));
+    p       = v16_fma(p, r, v16_set1(5.0000001201e-1f));
+    p       = v16_fma(p, v16_mul(r, r), v16_add(r, v16_set1(1.0f)));
+    return v16_mul(p, v16_exp2_rounded(rounded));
 }
 
 static inline v16 v16_negate(v16 x)
@@ -305,7 +310,8 @@ static inline v16 v16_xielu(v16 x, const float *parameters)
     v16       near, expm1, positive, negative;
 
     /* expm1 by its series where exp(x) - 1 would cancel */
-    near  = v16_fma(low, v16_set1(1.0f / 120.0f), v16_set1(1.0f / 24.0f));
+    near  = v16_fma(low, v16_set1(1.0f / 720.0f), v16_set1(1.0f / 120.0f));
+    near  = v16_fma(near, low, v16_set1(1.0f / 24.0f));
     near  = v16_fma(near, low, v16_set1(1.0f / 6.0f));
     near  = v16_fma(near, low, v16_set1(0.5f));
     near  = v16_fma(v16_mul(near, low), low, low);
@@ -326,8 +332,8 @@ ALWAYS_INLINE v16 activation_of(mc_activation activation, const float *parameter
     case MC_ACT_GELU: return v16_mul(x, v16_phi(x));
     case MC_ACT_GELU_TANH: return v16_gelu_tanh(x);
     case MC_ACT_GELU_QUICK: return v16_mul(x, v16_sigmoid(v16_mul(x, v16_set1(1.702f))));
-    case MC_ACT_RELU: return v16_max(x, zero);
-    case MC_ACT_RELU2: x = v16_max(x, zero); return v16_mul(x, x);
+    case MC_ACT_RELU: return v16_max(zero, x); /* in this order NaN stays NaN */
+    case MC_ACT_RELU2: x = v16_max(zero, x); return v16_mul(x, x);
     case MC_ACT_XIELU: return v16_xielu(x, parameters);
     case MC_ACT_TANH: return v16_tanh(x);
     case MC_ACT_SIGMOID: return v16_sigmoid(x);

@@ -72,15 +72,15 @@ static inline v16 v16_select_less(v16 a, v16 b, v16 x, v16 y)
     return (v16){ _mm256_blendv_ps(y.low, x.low, low), _mm256_blendv_ps(y.high, x.high, high) };
 }
 
-static inline __m256 v8_exp2_integer(__m256 n)
+static inline __m256 v8_exp2_rounded(__m256 a)
 {
-    __m256i bits = _mm256_add_epi32(_mm256_cvttps_epi32(n), _mm256_set1_epi32(127));
+    __m256i bits = _mm256_add_epi32(_mm256_castps_si256(a), _mm256_set1_epi32(127));
     return _mm256_castsi256_ps(_mm256_slli_epi32(bits, 23));
 }
 
-static inline v16 v16_exp2_integer(v16 n)
+static inline v16 v16_exp2_rounded(v16 a)
 {
-    return (v16){ v8_exp2_integer(n.low), v8_exp2_integer(n.high) };
+    return (v16){ v8_exp2_rounded(a.low), v8_exp2_rounded(a.high) };
 }
 
 static inline float v16_sum(v16 a)

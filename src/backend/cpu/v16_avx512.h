@@ -64,9 +64,9 @@ static inline v16 v16_select_less(v16 a, v16 b, v16 x, v16 y)
     return _mm512_mask_blend_ps(_mm512_cmp_ps_mask(a, b, _CMP_LT_OQ), y, x);
 }
 
-static inline v16 v16_exp2_integer(v16 n)
+static inline v16 v16_exp2_rounded(v16 a)
 {
-    __m512i bits = _mm512_add_epi32(_mm512_cvttps_epi32(n), _mm512_set1_epi32(127));
+    __m512i bits = _mm512_add_epi32(_mm512_castps_si512(a), _mm512_set1_epi32(127));
     return _mm512_castsi512_ps(_mm512_slli_epi32(bits, 23));
 }
 

@@ -90,15 +90,17 @@ V16_FUNCTION v16 v16_select_less(v16 a, v16 b, v16 x, v16 y)
     return x;
 }
 
-/* 2^n for integral n in -126..127. */
-V16_FUNCTION v16 v16_exp2_integer(v16 n)
+/* 2^n of V16_MAGIC + n, for n in -126..127: the last bits of such a sum are those of n. */
+V16_FUNCTION v16 v16_exp2_rounded(v16 a)
 {
     V16_EACH
     {
-        uint32_t bits = (uint32_t)((int32_t)n.lane[lane] + 127) << 23;
-        memcpy(&n.lane[lane], &bits, sizeof bits);
+        uint32_t bits;
+        memcpy(&bits, &a.lane[lane], sizeof bits);
+        bits = (bits + 127) << 23;
+        memcpy(&a.lane[lane], &bits, sizeof bits);
     }
-    return n;
+    return a;
 }
 
 /* The one tree in which lanes are joined: 8 apart, 4, 2, 1. */

@@ -270,14 +270,20 @@ static double activation_of(const mc_op *op, double x)
     case MC_ACT_GELU_TANH:
         return 0.5 * x * (1.0 + tanh(0.79788456080286535588 * (x + 0.044715 * x * x * x)));
     case MC_ACT_GELU_QUICK: return x * sigmoid(1.702 * x);
-    case MC_ACT_RELU: return fmax(x, 0.0);
-    case MC_ACT_RELU2: return fmax(x, 0.0) * fmax(x, 0.0);
+    case MC_ACT_RELU: return x < 0.0 ? 0.0 : x;
+    case MC_ACT_RELU2: return x < 0.0 ? 0.0 : x * x;
     case MC_ACT_XIELU: return xielu(x, op->xielu);
     case MC_ACT_TANH: return tanh(x);
     case MC_ACT_SIGMOID: return sigmoid(x);
     case MC_ACT_COUNT: break;
     }
     return x;
+}
+
+/* Unlike fmin and fmax, comparisons leave NaN alone. */
+static double clip(double x, double limit)
+{
+    return x < -limit ? -limit : x > limit ? limit : x;
 }
 
 /* What one element becomes: y is dst before, x is src, z is src2, w the weight vector's
@@ -290,7 +296,7 @@ static double element_of(const mc_op *op, double y, double x, double z, const fl
     case MC_OP_ADD: return y + (double)op->scale * x;
     case MC_OP_MUL: return x * (w ? (double)*w : y);
     case MC_OP_SCALE: return (double)op->scale * x;
-    case MC_OP_CLIP: return fmin(fmax(x, -(double)op->scale), (double)op->scale);
+    case MC_OP_CLIP: return clip(x, (double)op->scale);
     default: return x;
     }
 }
