@@ -124,10 +124,10 @@ typedef struct mc_compare_options {
     size_t                  half_samples_costly;
     uint64_t                seed;
     size_t                  threads; /* 0: every usable core */
-    double leverage_bound;  /* share of ||K||_F^2 above which one probe is flagged, or 5/n when
-                               that is more; 0: no flags */
-    double dimension_bound; /* share of the variance above which one unit is flagged */
-    const char *const *probe_names; /* for reasons; NULL: row numbers */
+    double leverage_bound; /* share of ||K||_F^2 above which one probe is flagged, or 15/n (at
+                              most 0.25) when that is more; 0: no flags */
+    double             dimension_bound; /* the same for one unit's own Gram matrix */
+    const char *const *probe_names;     /* for reasons; NULL: row numbers */
     const mc_grouping *groupings;
     size_t             grouping_count;
     mc_metric_options  metric;
@@ -138,8 +138,8 @@ typedef struct mc_compare_options {
 #define MC_COMPARE_OPTIONS_DEFAULT                                              \
     {                                                                           \
         .permutations = 1000, .permutations_costly = 200, .half_samples = 1000, \
-        .half_samples_costly = 200, .seed = 20240229, .leverage_bound = 0.05,   \
-        .dimension_bound = 0.5, .metric = MC_METRIC_OPTIONS_DEFAULT             \
+        .half_samples_costly = 200, .seed = 20240229, .leverage_bound = 0.1,    \
+        .dimension_bound = 0.25, .metric = MC_METRIC_OPTIONS_DEFAULT            \
     }
 
 /* Numbers that were not computed or are undefined are NaN. */
@@ -185,14 +185,17 @@ typedef struct mc_correspondence {
     const size_t (*link)[2];
     size_t count;
     double mean; /* of debiased CKA over the links */
+    /* Of the same mean with the probes permuted and the links chosen anew each time, so that
+     * the choosing is part of the null; NaN when cka is not among the metrics. */
+    double null_mean, null_sd, p;
 } mc_correspondence;
 
 typedef struct mc_layer_state {
-    const char *reason;        /* why the layer cannot be compared; NULL when it can */
-    size_t      largest_probe; /* with the largest share of ||K||_F^2, ... */
-    double      leverage;      /* ... and that share */
-    size_t      largest_dimension;
-    double      dimension_share; /* of the variance */
+    const char *reason;            /* why the layer cannot be compared; NULL when it can */
+    size_t      largest_probe;     /* with the largest share of ||K||_F^2, ... */
+    double      leverage;          /* ... and that share */
+    size_t      largest_dimension; /* the unit whose own Gram matrix is the largest, ... */
+    double      dimension_share;   /* ... and its share of ||K||_F^2 */
 } mc_layer_state;
 
 typedef enum mc_warning_kind {

@@ -12,7 +12,7 @@
 #include "geometry/metric_list.h"
 #include "geometry/similarity.h"
 
-/* Is j among the neighbours of i? One bit each: the lists are asked n k times per value. */
+/* Is j among the neighbours of i? */
 static bool is_neighbour(const mc_prepared *p, size_t i, size_t j)
 {
     return p->mask[i * p->n + j] != 0;
@@ -27,12 +27,13 @@ static double masked_hsic(const mc_prepared *a, const mc_prepared *b, const size
     double       both = 0, a_all = 0, b_all = 0, cross = 0;
 
     memset(sums, 0, 2 * n * sizeof *sums);
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; i < n; i++) {
+        const size_t   p    = order ? order[i] : i;
+        const uint8_t *mask = b->mask + p * n;
         for (size_t t = 0; t < a->k; t++) {
-            const size_t j = a->neighbours[i * a->k + t];
-            const size_t p = order ? order[i] : i, q = order ? order[j] : j;
+            const size_t j = a->neighbours[i * a->k + t], q = order ? order[j] : j;
             double       k, l;
-            if (!is_neighbour(b, p, q)) continue;
+            if (!mask[q]) continue;
             k = a->kernel[i * n + j];
             l = b->kernel[p * n + q];
             a_col[j] += k;
@@ -41,6 +42,7 @@ static double masked_hsic(const mc_prepared *a, const mc_prepared *b, const size
             b_all += l;
             if (is_neighbour(a, j, i) && is_neighbour(b, q, p)) both += k * l;
         }
+    }
     for (size_t i = 0; i < n; i++)
         cross += a_col[i] * b_row[i];
     return both + a_all * b_all / (((double)n - 1) * ((double)n - 2)) -

@@ -6,13 +6,31 @@
 #include "base/nearest.h"
 #include "geometry/matrix.h"
 #include "geometry/metric_list.h"
+#include "geometry/shape.h"
 #include "geometry/similarity.h"
 
+// clang-format off
 static const mc_metric *const metric_table[] = {
-    &mc_metric_cka,   &mc_metric_cka_biased, &mc_metric_cka_rbf,    &mc_metric_mutual_knn,
-    &mc_metric_cknna, &mc_metric_rsa,        &mc_metric_procrustes, &mc_metric_cca,
-    &mc_metric_svcca, &mc_metric_pwcca,
+    &mc_metric_cka,
+    &mc_metric_cka_biased,
+    &mc_metric_cka_rbf,
+    &mc_metric_mutual_knn,
+    &mc_metric_cknna,
+    &mc_metric_rsa,
+    &mc_metric_procrustes,
+    &mc_metric_cca,
+    &mc_metric_svcca,
+    &mc_metric_pwcca,
+    &mc_metric_twonn,
+    &mc_metric_twonn_mle,
+    &mc_metric_mle,
+    &mc_metric_gride,
+    &mc_metric_participation_ratio,
+    &mc_metric_effective_rank,
+    &mc_metric_stable_rank,
+    &mc_metric_anisotropy,
 };
+// clang-format on
 
 size_t mc_metric_count(void)
 {
@@ -95,6 +113,20 @@ static mc_status run_two(const mc_metric *metric, mc_matrix x, mc_matrix y,
     return mc_similarity_value(metric, &a, &b, NULL, options, scratch, &estimate->value, err);
 }
 
+static mc_status run_one(const mc_metric *metric, mc_matrix x, const mc_metric_options *options,
+                         mc_arena *scratch, mc_estimate *estimate, mc_error *err)
+{
+    mc_cloud cloud;
+
+    if (mc_matrix_is_constant(x)) {
+        mc_estimate_undefined(estimate, "all %zu rows are equal", x.rows);
+        estimate->duplicates = x.rows - 1;
+        return MC_OK;
+    }
+    MC_TRY(mc_cloud_make(&x, scratch, &cloud, err));
+    return mc_shape_run(metric, &cloud, options, scratch, estimate, err);
+}
+
 mc_status mc_metric_run(const mc_metric *metric, mc_matrix x, const mc_matrix *y,
                         const mc_metric_options *options, mc_estimate *out, mc_error *err)
 {
@@ -109,7 +141,10 @@ mc_status mc_metric_run(const mc_metric *metric, mc_matrix x, const mc_matrix *y
         return mc_fail(err, MC_ERR_ARGUMENT, "pass a second matrix", "%s compares two matrices",
                        metric->name);
     MC_TRY(mc_arena_create(&scratch, err));
-    status = run_two(metric, x, *y, options, scratch, &estimate, err);
+    if (metric->operands == 2)
+        status = run_two(metric, x, *y, options, scratch, &estimate, err);
+    else
+        status = run_one(metric, x, options, scratch, &estimate, err);
     mc_arena_free(scratch);
     if (status == MC_OK) *out = estimate;
     return status;

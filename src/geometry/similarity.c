@@ -40,36 +40,40 @@ size_t mc_pair_first(mc_pair_space space, size_t i)
     return 0;
 }
 
+/* 1 / |row| waits on the diagonal until the end. */
 bool mc_cosines(const double *gram, size_t n, double *cosines, size_t *bad)
 {
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; i < n; i++) {
         if (!(gram[i * n + i] > 0)) {
             *bad = i;
             return false;
         }
+        cosines[i * n + i] = 1 / sqrt(gram[i * n + i]);
+    }
     for (size_t i = 0; i < n; i++)
-        for (size_t j = i; j < n; j++) {
-            double cosine      = gram[i * n + j] / sqrt(gram[i * n + i] * gram[j * n + j]);
-            cosines[i * n + j] = cosines[j * n + i] = i == j ? 1.0 : cosine;
-        }
+        for (size_t j = 0; j < i; j++)
+            cosines[i * n + j] = cosines[j * n + i] =
+                gram[i * n + j] * (cosines[i * n + i] * cosines[j * n + j]);
+    for (size_t i = 0; i < n; i++)
+        cosines[i * n + i] = 1;
     return true;
 }
 
 /* Insertion into a short sorted list: most of a row is turned away by one comparison. */
 static void nearest_of_row(const double *s, size_t n, size_t self, size_t k, uint32_t *list)
 {
+    double least = -INFINITY; /* of a full list */
     size_t count = 0;
 
     for (size_t j = 0; j < n; j++) {
-        size_t at = count;
-        if (j == self || (count == k && !(s[j] > s[list[k - 1]]))) continue;
-        if (count < k)
-            count++;
-        else
-            at = k - 1;
-        for (; at > 0 && s[j] > s[list[at - 1]]; at--)
+        const double own = s[j];
+        size_t       at;
+        if (!(own > least) || j == self) continue;
+        at = count < k ? count++ : k - 1;
+        for (; at > 0 && own > s[list[at - 1]]; at--)
             list[at] = list[at - 1];
         list[at] = (uint32_t)j;
+        if (count == k) least = s[list[k - 1]];
     }
 }
 

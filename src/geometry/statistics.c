@@ -22,7 +22,7 @@ void mc_sort(double *values, size_t n)
 
 /* Wirth's form of Hoare's selection: afterwards values[k] is in its sorted place and nothing
  * before it is larger. */
-static double select_kth(double *values, size_t n, size_t k)
+double mc_select(double *values, size_t n, size_t k)
 {
     ptrdiff_t first = 0, last = (ptrdiff_t)n - 1, at = (ptrdiff_t)k;
 
@@ -48,7 +48,7 @@ static double select_kth(double *values, size_t n, size_t k)
 
 double mc_median(double *values, size_t n)
 {
-    const double upper = n ? select_kth(values, n, n / 2) : NAN;
+    const double upper = n ? mc_select(values, n, n / 2) : NAN;
     double       lower = -INFINITY;
 
     if (n % 2 == 1 || n == 0) return upper;
@@ -83,64 +83,96 @@ double mc_deviation(const double *values, size_t n)
     return sqrt(total / ((double)n - 1));
 }
 
-typedef struct keyed {
-    uint64_t key;
-    size_t   index;
-} keyed;
-
-/* The bits of a double in an order that unsigned comparison respects; -0 counts as 0. */
-static uint64_t key_of(double value)
+/* The bits of a float in an order that unsigned comparison respects; -0 counts as 0. */
+static uint32_t key_of(double value)
 {
-    uint64_t bits;
+    const float rounded = (float)(value + 0.0);
+    uint32_t    bits;
 
-    value += 0.0;
-    memcpy(&bits, &value, sizeof bits);
-    return bits >> 63 ? ~bits : bits | (UINT64_C(1) << 63);
+    memcpy(&bits, &rounded, sizeof bits);
+    return bits >> 31 ? ~bits : bits | (UINT32_C(1) << 31);
 }
 
-/* Least significant digit first, one byte a pass; bytes that all keys share cost nothing. */
-static keyed *radix_sort(keyed *from, keyed *to, size_t n)
-{
-    size_t counts[8][256];
+#define DIGIT_BITS 11
+#define DIGITS 3
+#define DIGIT_COUNT ((size_t)1 << DIGIT_BITS)
 
-    memset(counts, 0, sizeof counts);
-    for (size_t i = 0; i < n; i++)
-        for (size_t digit = 0; digit < 8; digit++)
-            counts[digit][from[i].key >> (8 * digit) & 0xff]++;
-    for (size_t digit = 0; digit < 8; digit++) {
-        size_t *count = counts[digit], total = 0;
-        if (count[from[0].key >> (8 * digit) & 0xff] == n) continue;
-        for (size_t b = 0; b < 256; b++) {
-            size_t own = count[b];
-            count[b]   = total;
+static size_t digit_of(uint64_t item, size_t digit)
+{
+    return (size_t)(item >> (32 + DIGIT_BITS * digit)) & (DIGIT_COUNT - 1);
+}
+
+/* Least significant digit first over the upper 32 bits; returns whichever array is sorted. */
+static uint64_t *radix_sort(uint64_t *from, uint64_t *to, size_t n)
+{
+    uint32_t count[DIGIT_COUNT];
+
+    for (size_t digit = 0; digit < DIGITS; digit++) {
+        uint64_t *other = from;
+        uint32_t  total = 0;
+        memset(count, 0, sizeof count);
+        for (size_t i = 0; i < n; i++)
+            count[digit_of(from[i], digit)]++;
+        for (size_t b = 0; b < DIGIT_COUNT; b++) {
+            const uint32_t own = count[b];
+            count[b]           = total;
             total += own;
         }
         for (size_t i = 0; i < n; i++)
-            to[count[from[i].key >> (8 * digit) & 0xff]++] = from[i];
-        keyed *other = from;
-        from         = to;
-        to           = other;
+            to[count[digit_of(from[i], digit)]++] = from[i];
+        from = to;
+        to   = other;
     }
     return from;
 }
 
+typedef struct indexed {
+    double value;
+    size_t index;
+} indexed;
+
+static int by_value(const void *left, const void *right)
+{
+    const indexed *a = left, *b = right;
+
+    return (a->value > b->value) - (a->value < b->value);
+}
+
+/* Average ranks for equal values among items first .. end - 1, whose order is known. */
+static void give_ranks(const indexed *items, size_t count, size_t first, double *values)
+{
+    for (size_t i = 0, end; i < count; i = end) {
+        for (end = i + 1; end < count && items[end].value == items[i].value;)
+            end++;
+        for (size_t j = i; j < end; j++)
+            values[items[j].index] = (2 * (double)first + (double)i + 1 + (double)end) / 2;
+    }
+}
+
+/* Sorted as float32 first; what float32 cannot tell apart is then sorted as double. */
 mc_status mc_ranks(double *values, size_t n, mc_arena *scratch, mc_error *err)
 {
     mc_arena_mark mark = mc_arena_save(scratch);
     void         *block;
-    keyed        *items;
+    uint64_t     *keys;
+    indexed      *run;
 
     if (n == 0) return MC_OK;
-    MC_TRY(mc_arena_array(scratch, 2 * n, sizeof *items, &block, err));
-    items = block;
+    if (n > UINT32_MAX) return mc_fail(err, MC_ERR_ARGUMENT, "", "too many values to rank");
+    MC_TRY(mc_arena_array(scratch, 2 * n, sizeof *keys, &block, err));
+    keys = block;
+    MC_TRY(mc_arena_array(scratch, n, sizeof *run, &block, err));
+    run = block;
     for (size_t i = 0; i < n; i++)
-        items[i] = (keyed){ key_of(values[i]), i };
-    items = radix_sort(items, items + n, n);
+        keys[i] = (uint64_t)key_of(values[i]) << 32 | i;
+    keys = radix_sort(keys, keys + n, n);
     for (size_t i = 0, end; i < n; i = end) {
-        for (end = i + 1; end < n && items[end].key == items[i].key;)
-            end++;
-        for (size_t j = i; j < end; j++)
-            values[items[j].index] = ((double)i + 1 + (double)end) / 2;
+        for (end = i; end < n && keys[end] >> 32 == keys[i] >> 32; end++) {
+            const size_t index = (size_t)(keys[end] & UINT32_MAX);
+            run[end - i]       = (indexed){ values[index], index };
+        }
+        if (end - i > 1) qsort(run, end - i, sizeof *run, by_value);
+        give_ranks(run, end - i, i, values);
     }
     mc_arena_reset(scratch, mark);
     return MC_OK;

@@ -8,6 +8,8 @@
 
 /* Ascending, in place. */
 void mc_sort(double *values, size_t n);
+/* The k-th smallest, from 0; afterwards nothing before it is larger, nothing behind smaller. */
+double mc_select(double *values, size_t n, size_t k);
 /* The median of values (reordered); the mean of the middle two when n is even. */
 double mc_median(double *values, size_t n);
 /* The quantile q of sorted values, linear between neighbours (R's type 7, numpy's default). */

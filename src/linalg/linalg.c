@@ -116,6 +116,29 @@ mc_status mc_eigen(double *a, size_t n, double *values, double *vectors, mc_aren
     return MC_OK;
 }
 
+/* dsyevr over the one index n. */
+mc_status mc_eigen_largest(double *a, size_t n, double *value, double *vector,
+                           mc_arena *scratch, mc_error *err)
+{
+    const size_t  size = 64 * n, isize = 10 * n;
+    mc_arena_mark mark = mc_arena_save(scratch);
+    void         *work = NULL, *iwork = NULL, *values = NULL;
+    lapack_int    found, support[2], failed;
+
+    MC_TRY(check_size(n, n, err));
+    mc_linalg_init();
+    MC_TRY(mc_arena_array(scratch, size, sizeof(double), &work, err));
+    MC_TRY(mc_arena_array(scratch, isize, sizeof(lapack_int), &iwork, err));
+    MC_TRY(mc_arena_array(scratch, n, sizeof(double), &values, err));
+    failed = LAPACKE_dsyevr_work(LAPACK_COL_MAJOR, 'V', 'I', 'U', (lapack_int)n, a,
+                                 (lapack_int)n, 0, 0, (lapack_int)n, (lapack_int)n, 0, &found,
+                                 values, vector, (lapack_int)n, support, work, (lapack_int)size,
+                                 iwork, (lapack_int)isize);
+    *value = *(double *)values;
+    mc_arena_reset(scratch, mark);
+    return failed || found != 1 ? no_convergence(err, "largest eigenvalue", n, n) : MC_OK;
+}
+
 /* The library sees a^T (n x m) = U' S V'^T; U' in its memory order is our vt, V'^T our u. */
 mc_status mc_svd(double *a, size_t m, size_t n, double *values, double *u, double *vt,
                  mc_arena *scratch, mc_error *err)

@@ -31,6 +31,10 @@ void mc_gemm_tn_f32(float *c, size_t ldc, const float *a, size_t lda, const floa
 mc_status mc_eigen(double *a, size_t n, double *values, double *vectors, mc_arena *scratch,
                    mc_error *err);
 
+/* The largest eigenvalue of a symmetric a (n x n, destroyed) and its eigenvector. */
+mc_status mc_eigen_largest(double *a, size_t n, double *value, double *vector,
+                           mc_arena *scratch, mc_error *err);
+
 /* Singular values of a (m x n, destroyed), largest first, into values[min(m, n)]; and, when not
  * NULL, the thin factors u (m x min) and vt (min x n). Both or none. */
 mc_status mc_svd(double *a, size_t m, size_t n, double *values, double *u, double *vt,
