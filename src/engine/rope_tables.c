@@ -87,25 +87,30 @@ static size_t class_of(const mc_rope *rope, size_t length)
     return rope->dynamic ? length : rope->switch_length + 1;
 }
 
+/* Positions of a table: those of the longest text that may use it. */
+static size_t positions_of(const mc_rope *rope, size_t length, size_t longest)
+{
+    if (class_of(rope, length) == 0)
+        return rope->switch_length && rope->switch_length < longest ? rope->switch_length
+                                                                    : longest;
+    return rope->dynamic ? length : longest;
+}
+
 /* The table for one text: an earlier text's of the same class, or a new one. */
 static mc_status find_table(const mc_lowered *model, const mc_plan *plan, size_t text,
                             size_t rope, mc_rope_tables *tables, mc_error *err)
 {
     const mc_rope *r      = &model->ropes[rope];
     size_t         ropes  = model->rope_count;
-    size_t         wanted = class_of(r, plan->texts[text].length);
-    size_t         length = wanted ? plan->texts[text].length : 1;
-    size_t         positions =
-        wanted ? plan->longest
-                       : (r->switch_length && r->switch_length < plan->longest ? r->switch_length
-                                                                               : plan->longest);
+    size_t         length = plan->texts[text].length, wanted = class_of(r, length);
 
     for (size_t t = text; t-- > 0;)
         if (class_of(r, plan->texts[t].length) == wanted) {
             tables->of_text[text * ropes + rope] = tables->of_text[t * ropes + rope];
             return MC_OK;
         }
-    MC_TRY(fill(r, length, positions, &tables->tables[tables->count], err));
+    MC_TRY(fill(r, length, positions_of(r, length, plan->longest),
+                &tables->tables[tables->count], err));
     tables->of_text[text * ropes + rope] = &tables->tables[tables->count++];
     return MC_OK;
 }
