@@ -111,31 +111,29 @@ static double op_flop(const mc_op *op, double rows)
     return 2.0 * rows * (double)mc_op_stacked_rows(op) * (double)op->weights[0].cols;
 }
 
-/* Scores and weighted sums of the computed queries: 2 (head_dim + value_dim) a head and key. */
-static double attention_flop(const mc_op *op, const mc_plan *plan)
+/* Keys that the computed queries look at; in the last block only wanted rows ask. */
+static double count_keys(const pass *p, size_t window, bool only_wanted)
 {
-    const mc_attention_params *a    = &op->attention;
-    double                     keys = 0.0;
+    double keys = 0.0;
 
-    for (size_t row = 0; row < plan->rows; row++) {
-        size_t seen = (size_t)plan->positions[row] + 1;
-        keys += (double)(a->window && seen > a->window ? a->window : seen);
+    for (size_t t = 0; t < p->plan.text_count; t++) {
+        const mc_plan_text *text = &p->plan.texts[t];
+        for (size_t position = text->shared; position < text->length; position++) {
+            if (only_wanted && !mc_pooled_needs(p->options->keep, position, text->length))
+                continue;
+            keys += (double)(window && position >= window ? window : position + 1);
+        }
     }
-    return 2.0 * keys * (double)a->heads * (double)(a->head_dim + a->value_dim);
+    return keys;
 }
 
-/* In the last block only the wanted rows go on behind the attention. */
-static double program_flop(const pass *p, const mc_program *program, double wanted_rows)
+/* Scores and weighted sums: 2 (head_dim + value_dim) a head and key. */
+static double attention_flop(const pass *p, const mc_op *op, bool only_wanted)
 {
-    double rows = (double)p->plan.rows, flop = 0.0;
+    const mc_attention_params *a = &op->attention;
 
-    for (size_t i = 0; i < program->count; i++) {
-        flop += op_flop(&program->ops[i], rows);
-        if (program->ops[i].kind != MC_OP_ATTENTION) continue;
-        flop += attention_flop(&program->ops[i], &p->plan) * wanted_rows / (double)p->plan.rows;
-        rows = wanted_rows;
-    }
-    return flop;
+    return 2.0 * count_keys(p, a->window, only_wanted) * (double)a->heads *
+           (double)(a->head_dim + a->value_dim);
 }
 
 static double count_wanted(const pass *p)
@@ -152,15 +150,25 @@ static double count_wanted(const pass *p)
 
 static const mc_program *program_of(const pass *p, int block)
 {
+    if (block > p->last_block) return &p->model->final;
     return block == 0 ? &p->model->embed : &p->model->blocks[block - 1];
 }
 
+/* In the last block only the wanted rows go on behind the attention, and into `final`. */
 static double phase_flop(const pass *p, int block)
 {
-    double rows = (double)p->plan.rows;
+    const mc_program *program = program_of(p, block);
+    bool              drops   = block >= p->last_block && p->last_block > 0;
+    double            rows = (double)p->plan.rows, flop = 0.0;
 
-    if (block > 0 && block == p->last_block) rows = count_wanted(p);
-    return program_flop(p, program_of(p, block), rows);
+    if (block > p->last_block && drops) rows = count_wanted(p);
+    for (size_t i = 0; i < program->count; i++) {
+        flop += op_flop(&program->ops[i], rows);
+        if (program->ops[i].kind != MC_OP_ATTENTION) continue;
+        flop += attention_flop(p, &program->ops[i], drops);
+        if (drops) rows = count_wanted(p);
+    }
+    return flop;
 }
 
 /* ---- memory ---- */
@@ -413,7 +421,7 @@ static void run_chunks(tile_job *job)
     size_t        rows = job->planned->rows;
 
     job->tile.history = &job->w->history;
-    for (size_t at = 0; at < rows; at += MC_TILE_ROWS) {
+    for (size_t at = 0; at < rows && !mc_interrupted(); at += MC_TILE_ROWS) {
         size_t here    = rows - at < MC_TILE_ROWS ? rows - at : MC_TILE_ROWS;
         text->first    = at;
         text->row      = 0;
@@ -489,16 +497,18 @@ static mc_status hand_out(pass *p, int layer, const mc_pooled *pooled, size_t wi
 }
 
 /* Stage a program and run all tiles through it. */
-static mc_status run_phase(pass *p, int block, const mc_program *program, mc_error *err)
+static mc_status run_phase(pass *p, int block, mc_error *err)
 {
-    double started = mc_clock(), staged;
+    const mc_program *program = program_of(p, block);
+    double            started = mc_clock(), staged;
 
     if (p->store) MC_TRY(mc_store_check(p->store, err));
-    p->block   = block;
-    p->program = program;
+    p->block      = block;
+    p->program    = program;
+    p->flop_phase = phase_flop(p, block);
     mc_stage_fill(&p->stage, program, p->pool);
     mc_stage_advise(p->store, program, MC_ADVICE_DONE);
-    if (block < p->last_block)
+    if (block < p->last_block + p->want_final)
         mc_stage_advise(p->store, program_of(p, block + 1), MC_ADVICE_WILL_NEED);
     staged = mc_clock();
     atomic_store(&p->tiles_done, 0);
@@ -514,16 +524,12 @@ static mc_status run_phase(pass *p, int block, const mc_program *program, mc_err
 static mc_status run_phases(pass *p, mc_error *err)
 {
     for (int block = 0; block <= p->last_block; block++) {
-        p->flop_phase = phase_flop(p, block);
-        MC_TRY(run_phase(p, block, program_of(p, block), err));
+        MC_TRY(run_phase(p, block, err));
         if (p->options->wanted[block])
             MC_TRY(hand_out(p, block, &p->pooled, p->model->hidden, err));
     }
-    p->stats->flop       = p->flop_done;
-    p->stats->blocks_run = p->last_block;
     if (!p->want_final) return MC_OK;
-    p->flop_phase = 0.0;
-    MC_TRY(run_phase(p, p->last_block + 1, &p->model->final, err));
+    MC_TRY(run_phase(p, p->last_block + 1, err));
     return hand_out(p, MC_ENGINE_FINAL, &p->pooled_final, p->model->final_width, err);
 }
 
@@ -581,9 +587,11 @@ mc_status mc_engine_run(const mc_lowered *model, const mc_store *store, const mc
         measure(&p);
         status = create_memory(&p, err);
     }
-    for (int block = 0; status == MC_OK && block <= p.last_block; block++)
+    for (int block = 0; status == MC_OK && block <= p.last_block + p.want_final; block++)
         p.flop_total += phase_flop(&p, block);
     if (status == MC_OK) status = run_phases(&p, err);
+    numbers.flop            = p.flop_done;
+    numbers.blocks_run      = p.last_block;
     numbers.threads         = p.worker_count;
     numbers.tiles           = p.plan.tile_count;
     numbers.tokens_asked    = p.plan.asked;
