@@ -11,6 +11,9 @@
 
 typedef enum mc_role {
     MC_ROLE_EMBED,
+    MC_ROLE_EMBED_NORM,
+    MC_ROLE_POSITION,
+    MC_ROLE_PROJECT_IN, /* embedding to x, where their widths differ */
     MC_ROLE_FINAL_NORM,
     MC_ROLE_BLOCK_FIRST, /* from here on the names hold "%d", the block */
     MC_ROLE_ATTN_NORM = MC_ROLE_BLOCK_FIRST,
@@ -20,18 +23,20 @@ typedef enum mc_role {
     MC_ROLE_Q,
     MC_ROLE_K,
     MC_ROLE_V,
-    MC_ROLE_QKV, /* the three in one tensor, see mc_fuse */
-    MC_ROLE_Q_NORM,
+    MC_ROLE_QKV,    /* the three in one tensor, see mc_fuse */
+    MC_ROLE_Q_NORM, /* a second "%d" is the head */
     MC_ROLE_K_NORM,
     MC_ROLE_O,
     MC_ROLE_GATE,
     MC_ROLE_UP,
     MC_ROLE_GATE_UP, /* the two in one tensor, gate first */
     MC_ROLE_DOWN,
+    MC_ROLE_XIELU, /* parameters of that activation */
     MC_ROLE_COUNT
 } mc_role;
 
-/* Role -> name without ".weight" or ".bias"; "%d" is the block. Hugging Face names are relative
+/* Role -> name without ".weight" or ".bias"; "%d" is the block; "a|b": whichever the file has.
+ * Hugging Face names are relative
  * to the language model's part of the file: the first of `prefixes` that leads to an embedding
  * is that part's. NULL ends the prefixes. */
 typedef struct mc_names {
@@ -44,8 +49,10 @@ typedef enum mc_key_kind {
     MC_KEY_SIZE,       /* size_t */
     MC_KEY_NUMBER,     /* double */
     MC_KEY_FLAG,       /* bool */
+    MC_KEY_NOT,        /* bool, the opposite of the key's value */
     MC_KEY_BITS,       /* true sets `bits` of an unsigned, false clears them */
     MC_KEY_ACTIVATION, /* mc_activation by name */
+    MC_KEY_PATTERN,    /* size_t; also as text: "LLLG" is 4 */
     MC_KEY_FIXED       /* anything but the value `otherwise` is refused by name */
 } mc_key_kind;
 
@@ -55,7 +62,7 @@ typedef enum mc_key_kind {
 #define MC_KEEP ((double)-INFINITY)
 
 typedef struct mc_key {
-    const char *name; /* NULL ends a list */
+    const char *name; /* NULL ends a list; "a.b" is b of the object a */
     mc_key_kind kind;
     size_t      field; /* offset in mc_hparams */
     double      otherwise;

@@ -20,6 +20,10 @@
     {                                             \
         key, MC_KEY_FLAG, FIELD(field), otherwise \
     }
+#define UNLESS(key, field, otherwise)            \
+    {                                            \
+        key, MC_KEY_NOT, FIELD(field), otherwise \
+    }
 #define BIASES(key, which, otherwise)                     \
     {                                                     \
         key, MC_KEY_BITS, FIELD(biases), otherwise, which \
@@ -33,26 +37,217 @@
         key, MC_KEY_FIXED, 0, value \
     }
 
+// clang-format off
+
+/* Names of tensors, Hugging Face and GGUF. */
+
 static const char *const model_prefixes[] = {
     "model.", "", "language_model.model.", "model.language_model.", "language_model.", NULL,
 };
+static const char *const transformer_prefixes[] = { "transformer.", "", NULL };
+static const char *const neox_prefixes[]        = { "gpt_neox.", "", NULL };
+static const char *const decoder_prefixes[]     = { "model.decoder.", "decoder.", "", NULL };
 
-// clang-format off
+/* The feed-forward part and the four projections of attention, as most families call them. */
+#define SPLIT_ATTENTION                                                   \
+    [MC_ROLE_Q] = { "layers.%d.self_attn.q_proj", "blk.%d.attn_q" },      \
+    [MC_ROLE_K] = { "layers.%d.self_attn.k_proj", "blk.%d.attn_k" },      \
+    [MC_ROLE_V] = { "layers.%d.self_attn.v_proj", "blk.%d.attn_v" },      \
+    [MC_ROLE_Q_NORM] = { "layers.%d.self_attn.q_norm|layers.%d.self_attn.q_layernorm|"    \
+                         "layers.%d.self_attn.query_layernorm", "blk.%d.attn_q_norm" },   \
+    [MC_ROLE_K_NORM] = { "layers.%d.self_attn.k_norm|layers.%d.self_attn.k_layernorm|"    \
+                         "layers.%d.self_attn.key_layernorm", "blk.%d.attn_k_norm" }
+#define GATED_FFN                                                         \
+    [MC_ROLE_GATE] = { "layers.%d.mlp.gate_proj", "blk.%d.ffn_gate" },    \
+    [MC_ROLE_UP]   = { "layers.%d.mlp.up_proj",   "blk.%d.ffn_up" },      \
+    [MC_ROLE_DOWN] = { "layers.%d.mlp.down_proj", "blk.%d.ffn_down" },    \
+    [MC_ROLE_GATE_UP] = { "layers.%d.mlp.gate_up_proj", "blk.%d.ffn_up" }
+#define ENDS                                                              \
+    [MC_ROLE_EMBED]      = { "embed_tokens", "token_embd" },              \
+    [MC_ROLE_FINAL_NORM] = { "norm",         "output_norm" }
+
+/* Llama's names, and those of what is built like it: norms before both halves. */
 static const mc_names llama_names = { model_prefixes, {
-    [MC_ROLE_EMBED]      = { "embed_tokens",                       "token_embd" },
-    [MC_ROLE_FINAL_NORM] = { "norm",                               "output_norm" },
-    [MC_ROLE_ATTN_NORM]  = { "layers.%d.input_layernorm",          "blk.%d.attn_norm" },
-    [MC_ROLE_FFN_NORM]   = { "layers.%d.post_attention_layernorm", "blk.%d.ffn_norm" },
-    [MC_ROLE_Q]          = { "layers.%d.self_attn.q_proj",         "blk.%d.attn_q" },
-    [MC_ROLE_K]          = { "layers.%d.self_attn.k_proj",         "blk.%d.attn_k" },
-    [MC_ROLE_V]          = { "layers.%d.self_attn.v_proj",         "blk.%d.attn_v" },
-    [MC_ROLE_Q_NORM]     = { "layers.%d.self_attn.q_norm",         "blk.%d.attn_q_norm" },
-    [MC_ROLE_K_NORM]     = { "layers.%d.self_attn.k_norm",         "blk.%d.attn_k_norm" },
-    [MC_ROLE_O]          = { "layers.%d.self_attn.o_proj",         "blk.%d.attn_output" },
-    [MC_ROLE_GATE]       = { "layers.%d.mlp.gate_proj",            "blk.%d.ffn_gate" },
-    [MC_ROLE_UP]         = { "layers.%d.mlp.up_proj",              "blk.%d.ffn_up" },
-    [MC_ROLE_DOWN]       = { "layers.%d.mlp.down_proj",            "blk.%d.ffn_down" },
+    ENDS, SPLIT_ATTENTION, GATED_FFN,
+    [MC_ROLE_QKV]       = { "layers.%d.self_attn.qkv_proj",        "blk.%d.attn_qkv" },
+    [MC_ROLE_ATTN_NORM] = { "layers.%d.input_layernorm|layers.%d.attention_layernorm",
+                            "blk.%d.attn_norm" },
+    [MC_ROLE_FFN_NORM]  = { "layers.%d.post_attention_layernorm|layers.%d.feedforward_layernorm",
+                            "blk.%d.ffn_norm" },
+    [MC_ROLE_O]         = { "layers.%d.self_attn.o_proj",          "blk.%d.attn_output" },
+    [MC_ROLE_XIELU]     = { "layers.%d.mlp.act_fn",                NULL },
 } };
+
+/* Norms around both halves, named by where they stand. */
+static const mc_names gemma2_names = { model_prefixes, {
+    ENDS, SPLIT_ATTENTION, GATED_FFN,
+    [MC_ROLE_ATTN_NORM]      = { "layers.%d.input_layernorm",            "blk.%d.attn_norm" },
+    [MC_ROLE_ATTN_POST_NORM] = { "layers.%d.post_attention_layernorm",
+                                 "blk.%d.post_attention_norm" },
+    [MC_ROLE_FFN_NORM]       = { "layers.%d.pre_feedforward_layernorm",  "blk.%d.ffn_norm" },
+    [MC_ROLE_FFN_POST_NORM]  = { "layers.%d.post_feedforward_layernorm", "blk.%d.post_ffw_norm" },
+    [MC_ROLE_O]              = { "layers.%d.self_attn.o_proj",           "blk.%d.attn_output" },
+} };
+
+static const mc_names glm4_names = { model_prefixes, {
+    ENDS, SPLIT_ATTENTION, GATED_FFN,
+    [MC_ROLE_ATTN_NORM]      = { "layers.%d.input_layernorm",          "blk.%d.attn_norm" },
+    [MC_ROLE_ATTN_POST_NORM] = { "layers.%d.post_self_attn_layernorm", "blk.%d.post_attention_norm" },
+    [MC_ROLE_FFN_NORM]       = { "layers.%d.post_attention_layernorm", "blk.%d.ffn_norm" },
+    [MC_ROLE_FFN_POST_NORM]  = { "layers.%d.post_mlp_layernorm",       "blk.%d.post_ffw_norm" },
+    [MC_ROLE_O]              = { "layers.%d.self_attn.o_proj",         "blk.%d.attn_output" },
+} };
+
+static const mc_names stablelm_names = { model_prefixes, {
+    ENDS, GATED_FFN,
+    [MC_ROLE_ATTN_NORM] = { "layers.%d.input_layernorm",               "blk.%d.attn_norm" },
+    [MC_ROLE_FFN_NORM]  = { "layers.%d.post_attention_layernorm",      "blk.%d.ffn_norm" },
+    [MC_ROLE_Q]         = { "layers.%d.self_attn.q_proj",              "blk.%d.attn_q" },
+    [MC_ROLE_K]         = { "layers.%d.self_attn.k_proj",              "blk.%d.attn_k" },
+    [MC_ROLE_V]         = { "layers.%d.self_attn.v_proj",              "blk.%d.attn_v" },
+    [MC_ROLE_Q_NORM]    = { "layers.%d.self_attn.q_layernorm.norms.%d", NULL },
+    [MC_ROLE_K_NORM]    = { "layers.%d.self_attn.k_layernorm.norms.%d", NULL },
+    [MC_ROLE_O]         = { "layers.%d.self_attn.o_proj",              "blk.%d.attn_output" },
+} };
+
+static const mc_names internlm2_names = { model_prefixes, {
+    [MC_ROLE_EMBED]      = { "tok_embeddings",             "token_embd" },
+    [MC_ROLE_FINAL_NORM] = { "norm",                       "output_norm" },
+    [MC_ROLE_ATTN_NORM]  = { "layers.%d.attention_norm",   "blk.%d.attn_norm" },
+    [MC_ROLE_FFN_NORM]   = { "layers.%d.ffn_norm",         "blk.%d.ffn_norm" },
+    [MC_ROLE_QKV]        = { "layers.%d.attention.wqkv",   NULL },
+    [MC_ROLE_O]          = { "layers.%d.attention.wo",     "blk.%d.attn_output" },
+    [MC_ROLE_GATE]       = { "layers.%d.feed_forward.w1",  "blk.%d.ffn_gate" },
+    [MC_ROLE_UP]         = { "layers.%d.feed_forward.w3",  "blk.%d.ffn_up" },
+    [MC_ROLE_DOWN]       = { "layers.%d.feed_forward.w2",  "blk.%d.ffn_down" },
+} };
+
+/* Phi-1, 1.5 and 2. */
+static const mc_names phi_names = { model_prefixes, {
+    [MC_ROLE_EMBED]      = { "embed_tokens",               "token_embd" },
+    [MC_ROLE_FINAL_NORM] = { "final_layernorm",            "output_norm" },
+    SPLIT_ATTENTION,
+    [MC_ROLE_ATTN_NORM]  = { "layers.%d.input_layernorm",  "blk.%d.attn_norm" },
+    [MC_ROLE_QKV]        = { NULL,                         "blk.%d.attn_qkv" },
+    [MC_ROLE_O]          = { "layers.%d.self_attn.dense",  "blk.%d.attn_output" },
+    [MC_ROLE_UP]         = { "layers.%d.mlp.fc1",          "blk.%d.ffn_up" },
+    [MC_ROLE_DOWN]       = { "layers.%d.mlp.fc2",          "blk.%d.ffn_down" },
+} };
+
+static const mc_names persimmon_names = { model_prefixes, {
+    [MC_ROLE_EMBED]      = { "embed_tokens",                         "token_embd" },
+    [MC_ROLE_FINAL_NORM] = { "final_layernorm",                      "output_norm" },
+    [MC_ROLE_ATTN_NORM]  = { "layers.%d.input_layernorm",            "blk.%d.attn_norm" },
+    [MC_ROLE_FFN_NORM]   = { "layers.%d.post_attention_layernorm",   "blk.%d.ffn_norm" },
+    [MC_ROLE_QKV]        = { "layers.%d.self_attn.query_key_value",  "blk.%d.attn_qkv" },
+    [MC_ROLE_Q_NORM]     = { "layers.%d.self_attn.q_layernorm",      "blk.%d.attn_q_norm" },
+    [MC_ROLE_K_NORM]     = { "layers.%d.self_attn.k_layernorm",      "blk.%d.attn_k_norm" },
+    [MC_ROLE_O]          = { "layers.%d.self_attn.dense",            "blk.%d.attn_output" },
+    [MC_ROLE_UP]         = { "layers.%d.mlp.dense_h_to_4h",          "blk.%d.ffn_up" },
+    [MC_ROLE_DOWN]       = { "layers.%d.mlp.dense_4h_to_h",          "blk.%d.ffn_down" },
+} };
+
+static const mc_names starcoder2_names = { model_prefixes, {
+    ENDS, SPLIT_ATTENTION,
+    [MC_ROLE_ATTN_NORM] = { "layers.%d.input_layernorm",          "blk.%d.attn_norm" },
+    [MC_ROLE_FFN_NORM]  = { "layers.%d.post_attention_layernorm", "blk.%d.ffn_norm" },
+    [MC_ROLE_O]         = { "layers.%d.self_attn.o_proj",         "blk.%d.attn_output" },
+    [MC_ROLE_UP]        = { "layers.%d.mlp.c_fc",                 "blk.%d.ffn_up" },
+    [MC_ROLE_DOWN]      = { "layers.%d.mlp.c_proj",               "blk.%d.ffn_down" },
+} };
+
+/* GPT-2 and StarCoder 1. */
+static const mc_names gpt2_names = { transformer_prefixes, {
+    [MC_ROLE_EMBED]      = { "wte",               "token_embd" },
+    [MC_ROLE_POSITION]   = { "wpe",               "position_embd" },
+    [MC_ROLE_FINAL_NORM] = { "ln_f",              "output_norm" },
+    [MC_ROLE_ATTN_NORM]  = { "h.%d.ln_1",         "blk.%d.attn_norm" },
+    [MC_ROLE_FFN_NORM]   = { "h.%d.ln_2",         "blk.%d.ffn_norm" },
+    [MC_ROLE_QKV]        = { "h.%d.attn.c_attn",  "blk.%d.attn_qkv" },
+    [MC_ROLE_O]          = { "h.%d.attn.c_proj",  "blk.%d.attn_output" },
+    [MC_ROLE_UP]         = { "h.%d.mlp.c_fc",     "blk.%d.ffn_up" },
+    [MC_ROLE_DOWN]       = { "h.%d.mlp.c_proj",   "blk.%d.ffn_down" },
+} };
+
+static const mc_names gpt_neo_names = { transformer_prefixes, {
+    [MC_ROLE_EMBED]      = { "wte",                           NULL },
+    [MC_ROLE_POSITION]   = { "wpe",                           NULL },
+    [MC_ROLE_FINAL_NORM] = { "ln_f",                          NULL },
+    [MC_ROLE_ATTN_NORM]  = { "h.%d.ln_1",                     NULL },
+    [MC_ROLE_FFN_NORM]   = { "h.%d.ln_2",                     NULL },
+    [MC_ROLE_Q]          = { "h.%d.attn.attention.q_proj",    NULL },
+    [MC_ROLE_K]          = { "h.%d.attn.attention.k_proj",    NULL },
+    [MC_ROLE_V]          = { "h.%d.attn.attention.v_proj",    NULL },
+    [MC_ROLE_O]          = { "h.%d.attn.attention.out_proj",  NULL },
+    [MC_ROLE_UP]         = { "h.%d.mlp.c_fc",                 NULL },
+    [MC_ROLE_DOWN]       = { "h.%d.mlp.c_proj",               NULL },
+} };
+
+/* GPT-J and CodeGen. */
+static const mc_names gptj_names = { transformer_prefixes, {
+    [MC_ROLE_EMBED]      = { "wte",                 NULL },
+    [MC_ROLE_FINAL_NORM] = { "ln_f",                NULL },
+    [MC_ROLE_ATTN_NORM]  = { "h.%d.ln_1",           NULL },
+    [MC_ROLE_Q]          = { "h.%d.attn.q_proj",    NULL },
+    [MC_ROLE_K]          = { "h.%d.attn.k_proj",    NULL },
+    [MC_ROLE_V]          = { "h.%d.attn.v_proj",    NULL },
+    [MC_ROLE_QKV]        = { "h.%d.attn.qkv_proj",  NULL },
+    [MC_ROLE_O]          = { "h.%d.attn.out_proj",  NULL },
+    [MC_ROLE_UP]         = { "h.%d.mlp.fc_in",      NULL },
+    [MC_ROLE_DOWN]       = { "h.%d.mlp.fc_out",     NULL },
+} };
+
+static const mc_names neox_names = { neox_prefixes, {
+    [MC_ROLE_EMBED]      = { "embed_in",                             "token_embd" },
+    [MC_ROLE_FINAL_NORM] = { "final_layer_norm",                     "output_norm" },
+    [MC_ROLE_ATTN_NORM]  = { "layers.%d.input_layernorm",            "blk.%d.attn_norm" },
+    [MC_ROLE_FFN_NORM]   = { "layers.%d.post_attention_layernorm",   "blk.%d.ffn_norm" },
+    [MC_ROLE_QKV]        = { "layers.%d.attention.query_key_value",  "blk.%d.attn_qkv" },
+    [MC_ROLE_O]          = { "layers.%d.attention.dense",            "blk.%d.attn_output" },
+    [MC_ROLE_UP]         = { "layers.%d.mlp.dense_h_to_4h",          "blk.%d.ffn_up" },
+    [MC_ROLE_DOWN]       = { "layers.%d.mlp.dense_4h_to_h",          "blk.%d.ffn_down" },
+} };
+
+/* BLOOM and Falcon. */
+static const mc_names bloom_names = { transformer_prefixes, {
+    [MC_ROLE_EMBED]      = { "word_embeddings",                      "token_embd" },
+    [MC_ROLE_EMBED_NORM] = { "word_embeddings_layernorm",            "token_embd_norm" },
+    [MC_ROLE_FINAL_NORM] = { "ln_f",                                 "output_norm" },
+    [MC_ROLE_ATTN_NORM]  = { "h.%d.input_layernorm|h.%d.ln_attn",    "blk.%d.attn_norm" },
+    [MC_ROLE_FFN_NORM]   = { "h.%d.post_attention_layernorm|h.%d.ln_mlp", "blk.%d.ffn_norm" },
+    [MC_ROLE_QKV]        = { "h.%d.self_attention.query_key_value",  "blk.%d.attn_qkv" },
+    [MC_ROLE_O]          = { "h.%d.self_attention.dense",            "blk.%d.attn_output" },
+    [MC_ROLE_UP]         = { "h.%d.mlp.dense_h_to_4h",               "blk.%d.ffn_up" },
+    [MC_ROLE_DOWN]       = { "h.%d.mlp.dense_4h_to_h",               "blk.%d.ffn_down" },
+} };
+
+static const mc_names mpt_names = { transformer_prefixes, {
+    [MC_ROLE_EMBED]      = { "wte",                      "token_embd" },
+    [MC_ROLE_FINAL_NORM] = { "norm_f",                   "output_norm" },
+    [MC_ROLE_ATTN_NORM]  = { "blocks.%d.norm_1",         "blk.%d.attn_norm" },
+    [MC_ROLE_FFN_NORM]   = { "blocks.%d.norm_2",         "blk.%d.ffn_norm" },
+    [MC_ROLE_QKV]        = { "blocks.%d.attn.Wqkv",      "blk.%d.attn_qkv" },
+    [MC_ROLE_O]          = { "blocks.%d.attn.out_proj",  "blk.%d.attn_output" },
+    [MC_ROLE_UP]         = { "blocks.%d.ffn.up_proj",    "blk.%d.ffn_up" },
+    [MC_ROLE_DOWN]       = { "blocks.%d.ffn.down_proj",  "blk.%d.ffn_down" },
+} };
+
+static const mc_names opt_names = { decoder_prefixes, {
+    [MC_ROLE_EMBED]       = { "embed_tokens",                    NULL },
+    [MC_ROLE_POSITION]    = { "embed_positions",                 NULL },
+    [MC_ROLE_PROJECT_IN]  = { "project_in",                      NULL },
+    [MC_ROLE_FINAL_NORM]  = { "final_layer_norm",                NULL },
+    [MC_ROLE_ATTN_NORM]   = { "layers.%d.self_attn_layer_norm",  NULL },
+    [MC_ROLE_FFN_NORM]    = { "layers.%d.final_layer_norm",      NULL },
+    [MC_ROLE_Q]           = { "layers.%d.self_attn.q_proj",      NULL },
+    [MC_ROLE_K]           = { "layers.%d.self_attn.k_proj",      NULL },
+    [MC_ROLE_V]           = { "layers.%d.self_attn.v_proj",      NULL },
+    [MC_ROLE_O]           = { "layers.%d.self_attn.out_proj",    NULL },
+    [MC_ROLE_UP]          = { "layers.%d.fc1",                   NULL },
+    [MC_ROLE_DOWN]        = { "layers.%d.fc2",                   NULL },
+} };
+
+/* Keys of config.json. */
 
 #define SIZES                                        \
     SIZE("hidden_size", hidden, MC_REQUIRED),        \
@@ -61,65 +256,493 @@ static const mc_names llama_names = { model_prefixes, {
     SIZE("intermediate_size", ffn, MC_REQUIRED),     \
     SIZE("vocab_size", vocabulary, MC_REQUIRED),     \
     SIZE("max_position_embeddings", context, 0)
+#define RMS_EPSILON(otherwise) NUMBER("rms_norm_eps", epsilon, otherwise)
+#define SILU ACTIVATION("hidden_act", MC_ACT_SILU)
+#define KV_HEADS(otherwise) SIZE("num_key_value_heads", kv_heads, otherwise)
+#define HEAD_DIM(otherwise) SIZE("head_dim", head_dim, otherwise)
+#define WINDOW(otherwise) SIZE("sliding_window", window, otherwise)
 
 static const mc_key llama_keys[] = {
-    SIZES,
-    SIZE("num_key_value_heads", kv_heads, 0),
-    SIZE("head_dim", head_dim, 0),
-    NUMBER("rms_norm_eps", epsilon, 1e-6),
-    ACTIVATION("hidden_act", MC_ACT_SILU),
-    BIASES("attention_bias", MC_BIAS_QKV | MC_BIAS_O, 0),
-    BIASES("mlp_bias", MC_BIAS_UP | MC_BIAS_DOWN, 0),
+    SIZES, KV_HEADS(0), HEAD_DIM(0), RMS_EPSILON(1e-6), SILU,
+    BIASES("attention_bias", MC_BIAS_ATTN, 0),
+    BIASES("mlp_bias", MC_BIAS_FFN, 0),
     { NULL },
 };
 
 static const mc_key mistral_keys[] = {
-    SIZES,
-    SIZE("num_key_value_heads", kv_heads, 8),
-    SIZE("head_dim", head_dim, 0),
-    NUMBER("rms_norm_eps", epsilon, 1e-6),
-    ACTIVATION("hidden_act", MC_ACT_SILU),
-    SIZE("sliding_window", window, 4096),
+    SIZES, KV_HEADS(8), HEAD_DIM(0), RMS_EPSILON(1e-6), SILU, WINDOW(4096),
     { NULL },
 };
 
-#define QWEN_KEYS                                   \
-    SIZES,                                          \
-    SIZE("num_key_value_heads", kv_heads, 32),      \
-    NUMBER("rms_norm_eps", epsilon, 1e-6),          \
-    ACTIVATION("hidden_act", MC_ACT_SILU),          \
-    FLAG("use_sliding_window", use_window, 0),      \
-    SIZE("sliding_window", window, 4096),           \
+#define QWEN_KEYS                                            \
+    SIZES, KV_HEADS(32), RMS_EPSILON(1e-6), SILU,            \
+    FLAG("use_sliding_window", use_window, 0), WINDOW(4096), \
     SIZE("max_window_layers", window_from, 28)
 
-static const mc_key qwen2_keys[] = { QWEN_KEYS, SIZE("head_dim", head_dim, 0), { NULL } };
-
+static const mc_key qwen2_keys[] = { QWEN_KEYS, HEAD_DIM(0), { NULL } };
 static const mc_key qwen3_keys[] = {
-    QWEN_KEYS,
-    SIZE("head_dim", head_dim, 128),
-    BIASES("attention_bias", MC_BIAS_QKV | MC_BIAS_O, 0),
+    QWEN_KEYS, HEAD_DIM(128), BIASES("attention_bias", MC_BIAS_ATTN, 0), { NULL },
+};
+
+static const mc_key smollm3_keys[] = {
+    SIZES, KV_HEADS(4), HEAD_DIM(0), RMS_EPSILON(1e-6), SILU,
+    FLAG("use_sliding_window", use_window, 0), WINDOW(0),
+    SIZE("no_rope_layer_interval", nope_interval, 4),
+    BIASES("attention_bias", MC_BIAS_ATTN, 0),
+    BIASES("mlp_bias", MC_BIAS_FFN, 0),
     { NULL },
 };
 
-#define LLAMA_LIKE                                    \
-    .norm       = MC_NORM_RMS,                        \
-    .norms      = MC_NORM_BEFORE_ATTN | MC_NORM_BEFORE_FFN, \
-    .activation = MC_ACT_SILU,                        \
-    .rope_theta = 10000.0
+static const mc_key gemma_keys[] = {
+    SIZES, KV_HEADS(16), HEAD_DIM(256), RMS_EPSILON(1e-6),
+    ACTIVATION("hidden_act", MC_ACT_GELU_TANH),
+    BIASES("attention_bias", MC_BIAS_ATTN, 0),
+    { NULL },
+};
+
+#define GEMMA2_KEYS                                         \
+    SIZES, KV_HEADS(4), HEAD_DIM(256), RMS_EPSILON(1e-6),   \
+    ACTIVATION("hidden_activation", MC_ACT_GELU_TANH),      \
+    BIASES("attention_bias", MC_BIAS_ATTN, 0),              \
+    NUMBER("query_pre_attn_scalar", attn_scalar, 256),      \
+    WINDOW(4096)
+
+static const mc_key gemma2_keys[] = {
+    GEMMA2_KEYS, NUMBER("attn_logit_softcapping", attn_softcap, 50), { NULL },
+};
+static const mc_key gemma3_keys[] = {
+    GEMMA2_KEYS, NUMBER("attn_logit_softcapping", attn_softcap, 0),
+    SIZE("sliding_window_pattern", window_pattern, 6), { NULL },
+};
+
+static const mc_key phi_keys[] = {
+    SIZES, KV_HEADS(0), NUMBER("layer_norm_eps", epsilon, 1e-5),
+    ACTIVATION("hidden_act", MC_ACT_GELU_TANH),
+    UNLESS("qk_layernorm", qk_norm_off, 0),
+    { NULL },
+};
+
+static const mc_key phi3_keys[] = {
+    SIZES, KV_HEADS(0), RMS_EPSILON(1e-5), SILU, WINDOW(0), { NULL },
+};
+
+static const mc_key stablelm_keys[] = {
+    SIZES, KV_HEADS(32), NUMBER("layer_norm_eps", epsilon, 1e-5), SILU,
+    BIASES("use_qkv_bias", MC_BIAS_QKV, 0),
+    UNLESS("qk_layernorm", qk_norm_off, 0),
+    FLAG("use_parallel_residual", parallel, 0),
+    { NULL },
+};
+
+static const mc_key persimmon_keys[] = {
+    SIZES, NUMBER("layer_norm_eps", epsilon, 1e-5), ACTIVATION("hidden_act", MC_ACT_RELU2),
+    UNLESS("qk_layernorm", qk_norm_off, 1),
+    { NULL },
+};
+
+static const mc_key nemotron_keys[] = {
+    SIZES, KV_HEADS(0), HEAD_DIM(0), NUMBER("norm_eps", epsilon, 1e-5),
+    ACTIVATION("hidden_act", MC_ACT_RELU2),
+    BIASES("attention_bias", MC_BIAS_ATTN, 0),
+    BIASES("mlp_bias", MC_BIAS_FFN, 0),
+    { NULL },
+};
+
+/* GPT-2's words for the sizes; transformers also takes the usual ones. */
+#define GPT_SIZES                                    \
+    SIZE("n_embd", hidden, 0),                       \
+    SIZE("hidden_size", hidden, MC_KEEP),            \
+    SIZE("n_layer", layers, 0),                      \
+    SIZE("num_hidden_layers", layers, MC_KEEP),      \
+    SIZE("n_head", heads, 0),                        \
+    SIZE("num_attention_heads", heads, MC_KEEP),     \
+    SIZE("n_inner", ffn, 0),                         \
+    SIZE("vocab_size", vocabulary, MC_REQUIRED),     \
+    SIZE("n_positions", context, 1024),              \
+    SIZE("max_position_embeddings", context, MC_KEEP), \
+    NUMBER("layer_norm_epsilon", epsilon, 1e-5)
+
+static const mc_key gpt2_keys[] = {
+    GPT_SIZES, ACTIVATION("activation_function", MC_ACT_GELU_TANH),
+    UNLESS("scale_attn_weights", attn_unscaled, 1),
+    FLAG("scale_attn_by_inverse_layer_idx", attn_by_layer, 0),
+    { NULL },
+};
+
+static const mc_key bigcode_keys[] = {
+    GPT_SIZES, ACTIVATION("activation_function", MC_ACT_GELU_TANH),
+    UNLESS("scale_attn_weights", attn_unscaled, 1),
+    FLAG("multi_query", multi_query, 1),
+    { NULL },
+};
+
+static const mc_key gptj_keys[] = {
+    GPT_SIZES, ACTIVATION("activation_function", MC_ACT_GELU_TANH),
+    SIZE("rotary_dim", rope_columns, 64),
+    { NULL },
+};
+
+static const mc_key gpt_neo_keys[] = {
+    SIZE("hidden_size", hidden, MC_REQUIRED),
+    SIZE("num_layers", layers, 0),
+    SIZE("num_hidden_layers", layers, MC_KEEP),
+    SIZE("num_heads", heads, 0),
+    SIZE("num_attention_heads", heads, MC_KEEP),
+    SIZE("intermediate_size", ffn, 0),
+    SIZE("vocab_size", vocabulary, MC_REQUIRED),
+    SIZE("max_position_embeddings", context, 2048),
+    SIZE("window_size", window, 256),
+    NUMBER("layer_norm_epsilon", epsilon, 1e-5),
+    ACTIVATION("activation_function", MC_ACT_GELU_TANH),
+    { NULL },
+};
+
+static const mc_key neox_keys[] = {
+    SIZES, NUMBER("layer_norm_eps", epsilon, 1e-5), ACTIVATION("hidden_act", MC_ACT_GELU),
+    FLAG("use_parallel_residual", parallel, 1),
+    BIASES("attention_bias", MC_BIAS_ATTN, 1),
+    NUMBER("rotary_emb_base", rope_theta, MC_KEEP),
+    NUMBER("rotary_pct", rope_fraction, MC_KEEP),
+    { NULL },
+};
+
+static const mc_key starcoder2_keys[] = {
+    SIZES, KV_HEADS(2), NUMBER("norm_epsilon", epsilon, 1e-5),
+    ACTIVATION("hidden_act", MC_ACT_GELU_TANH), WINDOW(0),
+    BIASES("use_bias", MC_BIAS_ATTN | MC_BIAS_FFN, 1),
+    { NULL },
+};
+
+static const mc_key opt_keys[] = {
+    SIZE("hidden_size", hidden, MC_REQUIRED),
+    SIZE("num_hidden_layers", layers, MC_REQUIRED),
+    SIZE("num_attention_heads", heads, MC_REQUIRED),
+    SIZE("ffn_dim", ffn, MC_REQUIRED),
+    SIZE("vocab_size", vocabulary, MC_REQUIRED),
+    SIZE("max_position_embeddings", context, 2048),
+    SIZE("word_embed_proj_dim", embed_width, 0),
+    ACTIVATION("activation_function", MC_ACT_RELU),
+    BIASES("enable_bias", MC_BIAS_ATTN | MC_BIAS_FFN, 1),
+    UNLESS("layer_norm_elementwise_affine", norm_plain, 1),
+    UNLESS("do_layer_norm_before", post_norm, 1),
+    FLAG("_remove_final_layer_norm", no_final_norm, 0),
+    { NULL },
+};
+
+static const mc_key bloom_keys[] = {
+    SIZE("hidden_size", hidden, 0),
+    SIZE("n_embed", hidden, MC_KEEP),
+    SIZE("n_layer", layers, 0),
+    SIZE("num_hidden_layers", layers, MC_KEEP),
+    SIZE("n_head", heads, 0),
+    SIZE("num_attention_heads", heads, MC_KEEP),
+    SIZE("vocab_size", vocabulary, MC_REQUIRED),
+    NUMBER("layer_norm_epsilon", epsilon, 1e-5),
+    FLAG("apply_residual_connection_post_layernorm", norm_residual, 0),
+    { NULL },
+};
+
+static const mc_key mpt_keys[] = {
+    SIZE("d_model", hidden, 0),
+    SIZE("hidden_size", hidden, MC_KEEP),
+    SIZE("n_layers", layers, 0),
+    SIZE("num_hidden_layers", layers, MC_KEEP),
+    SIZE("n_heads", heads, 0),
+    SIZE("num_attention_heads", heads, MC_KEEP),
+    SIZE("vocab_size", vocabulary, MC_REQUIRED),
+    SIZE("max_seq_len", context, 2048),
+    NUMBER("layer_norm_epsilon", epsilon, 1e-5),
+    NUMBER("attn_config.clip_qkv", clip_qkv, 0),
+    NUMBER("attn_config.softmax_scale", attn_scale, 0),
+    FIXED("attn_config.alibi", 1),
+    FIXED("attn_config.alibi_bias_max", 8),
+    FIXED("attn_config.prefix_lm", 0),
+    FIXED("attn_config.qk_ln", 0),
+    FIXED("no_bias", 1),
+    { NULL },
+};
+
+static const mc_key falcon_keys[] = {
+    SIZE("hidden_size", hidden, 0),
+    SIZE("n_embed", hidden, MC_KEEP),
+    SIZE("num_hidden_layers", layers, MC_REQUIRED),
+    SIZE("num_attention_heads", heads, MC_REQUIRED),
+    SIZE("num_kv_heads", kv_heads, 0),
+    SIZE("ffn_hidden_size", ffn, 0),
+    SIZE("vocab_size", vocabulary, MC_REQUIRED),
+    SIZE("max_position_embeddings", context, 2048),
+    NUMBER("layer_norm_epsilon", epsilon, 1e-5),
+    ACTIVATION("activation", MC_ACT_GELU),
+    FLAG("new_decoder_architecture", new_decoder, 0),
+    FLAG("multi_query", multi_query, 1),
+    FLAG("parallel_attn", parallel, 1),
+    SIZE("num_ln_in_parallel_attn", parallel_norms, 0),
+    BIASES("bias", MC_BIAS_ATTN | MC_BIAS_FFN, 0),
+    FLAG("alibi", alibi, 0),
+    { NULL },
+};
+
+static const mc_key olmo_keys[] = {
+    SIZES, KV_HEADS(0), SILU,
+    BIASES("attention_bias", MC_BIAS_ATTN, 0),
+    NUMBER("clip_qkv", clip_qkv, 0),
+    { NULL },
+};
+
+static const mc_key olmo2_keys[] = {
+    SIZES, KV_HEADS(0), RMS_EPSILON(1e-5), SILU,
+    BIASES("attention_bias", MC_BIAS_ATTN, 0),
+    { NULL },
+};
+
+static const mc_key olmo3_keys[] = {
+    SIZES, KV_HEADS(0), RMS_EPSILON(1e-5), SILU, WINDOW(4096),
+    BIASES("attention_bias", MC_BIAS_ATTN, 0),
+    { NULL },
+};
+
+static const mc_key granite_keys[] = {
+    SIZES, KV_HEADS(0), RMS_EPSILON(1e-6), SILU,
+    BIASES("attention_bias", MC_BIAS_ATTN, 0),
+    BIASES("mlp_bias", MC_BIAS_FFN, 0),
+    NUMBER("embedding_multiplier", embed_scale, 1),
+    NUMBER("residual_multiplier", residual_scale, 1),
+    NUMBER("attention_multiplier", attn_scale, 1),
+    { NULL },
+};
+
+#define COHERE_KEYS                                                   \
+    SIZES, KV_HEADS(0), NUMBER("layer_norm_eps", epsilon, 1e-5), SILU, \
+    BIASES("attention_bias", MC_BIAS_ATTN, 0)
+
+static const mc_key cohere_keys[] = {
+    COHERE_KEYS, UNLESS("use_qk_norm", qk_norm_off, 0), { NULL },
+};
+static const mc_key cohere2_keys[] = {
+    COHERE_KEYS, WINDOW(4096), SIZE("sliding_window_pattern", window_pattern, 4), { NULL },
+};
+
+static const mc_key glm_keys[] = {
+    SIZES, KV_HEADS(2), HEAD_DIM(128), RMS_EPSILON(1.5625e-7), SILU,
+    BIASES("attention_bias", MC_BIAS_QKV, 1),
+    { NULL },
+};
+
+static const mc_key exaone4_keys[] = {
+    SIZES, KV_HEADS(32), HEAD_DIM(0), RMS_EPSILON(1e-5), SILU, WINDOW(4096),
+    { "sliding_window_pattern", MC_KEY_PATTERN, FIELD(window_pattern), 4 },
+    { NULL },
+};
+
+static const mc_key internlm2_keys[] = {
+    SIZES, KV_HEADS(0), RMS_EPSILON(1e-6), SILU, BIASES("bias", MC_BIAS_ATTN, 0), { NULL },
+};
+
+static const mc_key internlm3_keys[] = {
+    SIZES, KV_HEADS(2), HEAD_DIM(128), RMS_EPSILON(1e-5), SILU,
+    BIASES("qkv_bias", MC_BIAS_ATTN, 0),
+    BIASES("attention_bias", MC_BIAS_ATTN, MC_KEEP),
+    BIASES("bias", MC_BIAS_FFN, 0),
+    BIASES("mlp_bias", MC_BIAS_FFN, MC_KEEP),
+    { NULL },
+};
+
+static const mc_key seed_oss_keys[] = {
+    SIZES, KV_HEADS(8), HEAD_DIM(128), RMS_EPSILON(1e-6), SILU,
+    BIASES("attention_bias", MC_BIAS_QKV, 1),
+    BIASES("attention_out_bias", MC_BIAS_O, 0),
+    BIASES("mlp_bias", MC_BIAS_FFN, 0),
+    { NULL },
+};
+
+static const mc_key helium_keys[] = {
+    SIZES, KV_HEADS(20), HEAD_DIM(128), RMS_EPSILON(1e-8), SILU,
+    BIASES("attention_bias", MC_BIAS_QKV, 0),
+    BIASES("mlp_bias", MC_BIAS_FFN, 0),
+    { NULL },
+};
+
+static const mc_key arcee_keys[] = {
+    SIZES, KV_HEADS(0), HEAD_DIM(0), RMS_EPSILON(1e-5), ACTIVATION("hidden_act", MC_ACT_RELU2),
+    BIASES("attention_bias", MC_BIAS_ATTN, 0),
+    BIASES("mlp_bias", MC_BIAS_FFN, 0),
+    { NULL },
+};
+
+static const mc_key apertus_keys[] = {
+    SIZES, KV_HEADS(0), HEAD_DIM(0), RMS_EPSILON(1e-5), ACTIVATION("hidden_act", MC_ACT_XIELU),
+    BIASES("attention_bias", MC_BIAS_ATTN, 0),
+    { NULL },
+};
+
+static const mc_key ernie_keys[] = {
+    SIZES, KV_HEADS(2), HEAD_DIM(128), RMS_EPSILON(1e-5), SILU,
+    BIASES("use_bias", MC_BIAS_ATTN | MC_BIAS_FFN, 0),
+    { NULL },
+};
+
+static const mc_key hunyuan_keys[] = {
+    SIZES, KV_HEADS(0), HEAD_DIM(0), RMS_EPSILON(1e-5), SILU,
+    BIASES("attention_bias", MC_BIAS_ATTN, 0),
+    { NULL },
+};
+
+/* What the rows of a family have in common. */
+
+#define BEFORE_BOTH (MC_NORM_BEFORE_ATTN | MC_NORM_BEFORE_FFN)
+#define AFTER_BOTH (MC_NORM_AFTER_ATTN | MC_NORM_AFTER_FFN)
+#define LLAMA_LIKE .norm = MC_NORM_RMS, .norms = BEFORE_BOTH, .rope_theta = 10000.0
+#define LAYER_NORM .norm = MC_NORM_LAYER, .norms = BEFORE_BOTH
+#define PAIRS { MC_ROPE_PAIRS, MC_ROPE_PAIRS }
+#define FUSED(how) .qkv_fuse = { how, MC_FUSE_STACKED }
+#define ALL_BIASES (MC_BIAS_ATTN | MC_BIAS_FFN | MC_BIAS_NORM)
+#define GEMMA_LIKE LLAMA_LIKE, .norm_add = { 1.0, 0.0 }, .embed_sqrt = true
+#define GPT_LIKE LAYER_NORM, .plain_ffn = true, .ffn_ratio = 4, .biases = ALL_BIASES
 
 const mc_arch mc_arch_table[] = {
     { .name = "llama", .gguf = "llama", .title = "Llama, and what is built like it",
       .names = &llama_names, .keys = llama_keys,
       .base = { LLAMA_LIKE, .rope_kind = { MC_ROPE_HALVES, MC_ROPE_PAIRS } } },
-    { .name = "mistral", .title = "Mistral",
-      .names = &llama_names, .keys = mistral_keys,
+    { .name = "mistral", .title = "Mistral", .names = &llama_names, .keys = mistral_keys,
       .base = { LLAMA_LIKE, .window_rule = MC_WINDOW_ALL } },
+    { .name = "ministral", .title = "Ministral", .names = &llama_names, .keys = mistral_keys,
+      .base = { LLAMA_LIKE, .window_rule = MC_WINDOW_LISTED } },
     { .name = "qwen2", .gguf = "qwen2", .title = "Qwen 2 and 2.5",
       .names = &llama_names, .keys = qwen2_keys,
       .base = { LLAMA_LIKE, .biases = MC_BIAS_QKV, .window_rule = MC_WINDOW_FROM } },
     { .name = "qwen3", .gguf = "qwen3", .title = "Qwen 3",
       .names = &llama_names, .keys = qwen3_keys,
       .base = { LLAMA_LIKE, .qk_norm = MC_QK_NORM_HEAD, .window_rule = MC_WINDOW_FROM } },
+    { .name = "smollm3", .title = "SmolLM 3", .names = &llama_names, .keys = smollm3_keys,
+      .base = { .norm = MC_NORM_RMS, .norms = BEFORE_BOTH, .rope_theta = 2000000.0,
+                .nope_rule = MC_NOPE_LISTED, .window_rule = MC_WINDOW_NO_ROPE } },
+
+    { .name = "gemma", .title = "Gemma", .names = &llama_names, .keys = gemma_keys,
+      .base = { GEMMA_LIKE, .gelu_means_tanh = true } },
+    { .name = "gemma2", .title = "Gemma 2", .names = &gemma2_names, .keys = gemma2_keys,
+      .base = { .norm = MC_NORM_RMS, .norms = BEFORE_BOTH | AFTER_BOTH, .rope_theta = 10000.0,
+                .norm_add = { 1.0, 0.0 }, .embed_sqrt = true,
+                .window_rule = MC_WINDOW_PATTERN, .window_pattern = 2 } },
+    { .name = "gemma3_text", .title = "Gemma 3", .names = &gemma2_names, .keys = gemma3_keys,
+      .base = { .norm = MC_NORM_RMS, .norms = BEFORE_BOTH | AFTER_BOTH, .rope_theta = 1000000.0,
+                .norm_add = { 1.0, 0.0 }, .embed_sqrt = true, .qk_norm = MC_QK_NORM_HEAD,
+                .window_rule = MC_WINDOW_PATTERN, .rope_local = true,
+                .rope_local_theta = 10000.0 } },
+
+    { .name = "phi", .title = "Phi 1, 1.5 and 2", .names = &phi_names, .keys = phi_keys,
+      .base = { .norm = MC_NORM_LAYER, .norms = MC_NORM_BEFORE_ATTN, .parallel = true,
+                .plain_ffn = true, .biases = ALL_BIASES | MC_BIAS_QK_NORM,
+                .qk_norm = MC_QK_NORM_HEAD,
+                .rope_theta = 10000.0, .rope_partial = true, .rope_fraction = 0.5 } },
+    { .name = "phi3", .title = "Phi 3, 3.5 and 4", .names = &llama_names, .keys = phi3_keys,
+      .base = { LLAMA_LIKE, FUSED(MC_FUSE_STACKED), .gate_up_fused = { true, true },
+                .rope_partial = true, .rope_original = 4096.0, .window_rule = MC_WINDOW_ALL } },
+
+    { .name = "stablelm", .title = "StableLM", .names = &stablelm_names, .keys = stablelm_keys,
+      .base = { LAYER_NORM, .biases = MC_BIAS_NORM, .parallel_norms = 1,
+                .qk_norm = MC_QK_NORM_EACH,
+                .rope_theta = 10000.0, .rope_partial = true, .rope_fraction = 0.25 } },
+    { .name = "persimmon", .title = "Persimmon", .names = &persimmon_names,
+      .keys = persimmon_keys,
+      .base = { LAYER_NORM, FUSED(MC_FUSE_HEADS), .plain_ffn = true,
+                .biases = ALL_BIASES | MC_BIAS_QK_NORM, .qk_norm = MC_QK_NORM_HEAD,
+                .rope_theta = 10000.0, .rope_partial = true, .rope_fraction = 0.5 } },
+    { .name = "nemotron", .title = "Nemotron", .names = &llama_names, .keys = nemotron_keys,
+      .base = { LAYER_NORM, .norm_add = { 1.0, 0.0 }, .biases = MC_BIAS_NORM, .plain_ffn = true,
+                .rope_theta = 10000.0, .rope_partial = true, .rope_fraction = 0.5 } },
+
+    { .name = "gpt2", .title = "GPT-2", .names = &gpt2_names, .keys = gpt2_keys,
+      .base = { GPT_LIKE, FUSED(MC_FUSE_STACKED), .positions = true,
+                .transposed = { true, false } } },
+    { .name = "gpt_bigcode", .title = "StarCoder, SantaCoder", .names = &gpt2_names,
+      .keys = bigcode_keys,
+      .base = { GPT_LIKE, FUSED(MC_FUSE_AS_TOLD), .positions = true } },
+    { .name = "gpt_neo", .title = "GPT-Neo", .names = &gpt_neo_names, .keys = gpt_neo_keys,
+      .base = { LAYER_NORM, .plain_ffn = true, .ffn_ratio = 4, .positions = true,
+                .biases = MC_BIAS_O | MC_BIAS_FFN | MC_BIAS_NORM, .attn_unscaled = true,
+                .window_rule = MC_WINDOW_KINDS } },
+    { .name = "gptj", .title = "GPT-J", .names = &gptj_names, .keys = gptj_keys,
+      .base = { .norm = MC_NORM_LAYER, .norms = MC_NORM_BEFORE_ATTN, .parallel = true,
+                .plain_ffn = true, .ffn_ratio = 4, .biases = MC_BIAS_FFN | MC_BIAS_NORM,
+                .rope_theta = 10000.0, .rope_kind = PAIRS } },
+    { .name = "codegen", .title = "CodeGen", .names = &gptj_names, .keys = gptj_keys,
+      .base = { .norm = MC_NORM_LAYER, .norms = MC_NORM_BEFORE_ATTN, .parallel = true,
+                .plain_ffn = true, .ffn_ratio = 4, .biases = MC_BIAS_FFN | MC_BIAS_NORM,
+                FUSED(MC_FUSE_QUARTERS), .rope_theta = 10000.0, .rope_kind = PAIRS } },
+    { .name = "gpt_neox", .title = "GPT-NeoX, Pythia", .names = &neox_names, .keys = neox_keys,
+      .base = { LAYER_NORM, FUSED(MC_FUSE_HEADS), .plain_ffn = true, .biases = ALL_BIASES,
+                .parallel_norms = 2, .rope_theta = 10000.0, .rope_partial = true, .rope_fraction = 0.25 } },
+    { .name = "starcoder2", .title = "StarCoder 2", .names = &starcoder2_names,
+      .keys = starcoder2_keys,
+      .base = { LAYER_NORM, .plain_ffn = true, .biases = MC_BIAS_NORM, .rope_theta = 10000.0,
+                .window_rule = MC_WINDOW_ALL } },
+
+    { .name = "opt", .title = "OPT", .names = &opt_names, .keys = opt_keys,
+      .base = { LAYER_NORM, .epsilon = 1e-5, .plain_ffn = true, .biases = MC_BIAS_NORM,
+                .positions = true, .position_offset = 2 } },
+    { .name = "bloom", .title = "BLOOM", .names = &bloom_names, .keys = bloom_keys,
+      .base = { GPT_LIKE, FUSED(MC_FUSE_HEADS), .activation = MC_ACT_GELU_TANH, .alibi = true,
+                .embed_norm = true } },
+    { .name = "mpt", .title = "MPT", .names = &mpt_names, .keys = mpt_keys,
+      .base = { LAYER_NORM, FUSED(MC_FUSE_STACKED), .plain_ffn = true, .ffn_ratio = 4,
+                .activation = MC_ACT_GELU, .alibi = true } },
+    { .name = "falcon", .title = "Falcon", .names = &bloom_names, .keys = falcon_keys,
+      .base = { LAYER_NORM, FUSED(MC_FUSE_AS_TOLD), .plain_ffn = true, .ffn_ratio = 4,
+                .biases = MC_BIAS_NORM, .alibi_scaled = true, .rope_theta = 10000.0 } },
+
+    { .name = "olmo", .title = "OLMo", .names = &llama_names, .keys = olmo_keys,
+      .base = { LAYER_NORM, .epsilon = 1e-5, .norm_plain = true, .rope_theta = 10000.0 } },
+    { .name = "olmo2", .title = "OLMo 2", .names = &gemma2_names, .keys = olmo2_keys,
+      .base = { .norm = MC_NORM_RMS, .norms = AFTER_BOTH, .rope_theta = 10000.0,
+                .qk_norm = MC_QK_NORM_ROW } },
+    { .name = "olmo3", .title = "OLMo 3", .names = &gemma2_names, .keys = olmo3_keys,
+      .base = { .norm = MC_NORM_RMS, .norms = AFTER_BOTH, .rope_theta = 500000.0,
+                .qk_norm = MC_QK_NORM_ROW, .window_rule = MC_WINDOW_PATTERN,
+                .window_pattern = 4, .rope_local = true, .rope_local_theta = 500000.0 } },
+    { .name = "granite", .title = "Granite", .names = &llama_names, .keys = granite_keys,
+      .base = { LLAMA_LIKE } },
+    { .name = "cohere", .title = "Command R", .names = &llama_names, .keys = cohere_keys,
+      .base = { .norm = MC_NORM_LAYER, .norms = MC_NORM_BEFORE_ATTN, .parallel = true,
+                .qk_norm = MC_QK_NORM_OWN, .rope_theta = 500000.0, .rope_kind = PAIRS } },
+    { .name = "cohere2", .title = "Command R7B, Command A", .names = &llama_names,
+      .keys = cohere2_keys,
+      .base = { .norm = MC_NORM_LAYER, .norms = MC_NORM_BEFORE_ATTN, .parallel = true,
+                .rope_theta = 10000.0, .rope_kind = PAIRS, .nope_rule = MC_NOPE_FULL,
+                .window_rule = MC_WINDOW_PATTERN } },
+    { .name = "glm", .title = "GLM 4 (glm)", .names = &llama_names, .keys = glm_keys,
+      .base = { LLAMA_LIKE, .gate_up_fused = { true, true }, .rope_kind = PAIRS,
+                .rope_partial = true, .rope_fraction = 0.5 } },
+    { .name = "glm4", .title = "GLM 4 (glm4)", .names = &glm4_names, .keys = glm_keys,
+      .base = { .norm = MC_NORM_RMS, .norms = BEFORE_BOTH | AFTER_BOTH, .rope_theta = 10000.0,
+                .gate_up_fused = { true, true }, .rope_kind = PAIRS, .rope_partial = true,
+                .rope_fraction = 0.5 } },
+
+    { .name = "exaone4", .title = "EXAONE 4", .names = &gemma2_names, .keys = exaone4_keys,
+      .base = { .norm = MC_NORM_RMS, .norms = AFTER_BOTH, .rope_theta = 10000.0,
+                .qk_norm = MC_QK_NORM_HEAD, .window_rule = MC_WINDOW_PATTERN,
+                .nope_rule = MC_NOPE_FULL_IF_WINDOW } },
+    { .name = "internlm2", .title = "InternLM 2", .names = &internlm2_names,
+      .keys = internlm2_keys, .base = { LLAMA_LIKE, FUSED(MC_FUSE_GROUPS) } },
+    { .name = "internlm3", .title = "InternLM 3", .names = &llama_names, .keys = internlm3_keys,
+      .base = { LLAMA_LIKE } },
+    { .name = "seed_oss", .title = "Seed-OSS", .names = &llama_names, .keys = seed_oss_keys,
+      .base = { LLAMA_LIKE } },
+    { .name = "helium", .title = "Helium", .names = &llama_names, .keys = helium_keys,
+      .base = { .norm = MC_NORM_RMS, .norms = BEFORE_BOTH, .rope_theta = 100000.0,
+                .rope_kind = PAIRS } },
+    { .name = "arcee", .title = "Arcee", .names = &llama_names, .keys = arcee_keys,
+      .base = { LLAMA_LIKE, .plain_ffn = true } },
+    { .name = "apertus", .title = "Apertus", .names = &llama_names, .keys = apertus_keys,
+      .base = { .norm = MC_NORM_RMS, .norms = BEFORE_BOTH, .rope_theta = 12000000.0,
+                .rope_default = true, .plain_ffn = true, .qk_norm = MC_QK_NORM_HEAD,
+                .ropes = { { .type = MC_ROPE_LLAMA3, .theta = 12000000.0, .factor = 8.0,
+                             .original = 8192.0, .low_freq = 1.0, .high_freq = 4.0 } } } },
+    { .name = "ernie4_5", .title = "ERNIE 4.5", .names = &llama_names, .keys = ernie_keys,
+      .base = { .norm = MC_NORM_RMS, .norms = BEFORE_BOTH, .rope_theta = 500000.0,
+                .rope_kind = PAIRS } },
+    { .name = "hunyuan_v1_dense", .title = "Hunyuan", .names = &llama_names,
+      .keys = hunyuan_keys,
+      .base = { LLAMA_LIKE, .qk_norm = MC_QK_NORM_HEAD, .qk_norm_late = true } },
     { .name = NULL },
 };
 // clang-format on

@@ -16,17 +16,36 @@ static const char *const inert_suffixes[] = {
     ".attn.bias",           ".attention.bias",
 };
 
-/* "%d" in the stem is the block. */
-static void print_name(const char *prefix, const char *stem, size_t block, const char *suffix,
-                       char out[NAME_TEXT])
-{
-    const char *mark = strstr(stem, "%d");
+/* A stem is "a" or "a|b|...": its alternatives. */
+typedef struct alternative {
+    const char *text;
+    size_t      size;
+} alternative;
 
-    if (mark)
-        snprintf(out, NAME_TEXT, "%s%.*s%zu%s%s", prefix, (int)(mark - stem), stem, block,
-                 mark + 2, suffix);
-    else
-        snprintf(out, NAME_TEXT, "%s%s%s", prefix, stem, suffix);
+static bool next_alternative(const char **rest, alternative *out)
+{
+    const char *bar = *rest ? strchr(*rest, '|') : NULL;
+
+    if (!*rest) return false;
+    *out  = (alternative){ *rest, bar ? (size_t)(bar - *rest) : strlen(*rest) };
+    *rest = bar ? bar + 1 : NULL;
+    return true;
+}
+
+/* The first "%d" of the stem is the block, a second one the part. */
+static void print_name(const char *prefix, alternative stem, size_t block, size_t part,
+                       const char *suffix, char out[NAME_TEXT])
+{
+    size_t numbers[2] = { block, part }, seen = 0;
+    size_t used = (size_t)snprintf(out, NAME_TEXT, "%s", prefix);
+
+    for (size_t i = 0; i < stem.size && used < NAME_TEXT - 32; i++) {
+        if (stem.text[i] == '%' && seen < 2)
+            used += (size_t)snprintf(out + used, NAME_TEXT - used, "%zu", numbers[seen++]), i++;
+        else
+            out[used++] = stem.text[i];
+    }
+    snprintf(out + used, NAME_TEXT - used, "%s", suffix);
 }
 
 static const char *stem_of(const mc_binder *binder, mc_role role)
@@ -34,16 +53,28 @@ static const char *stem_of(const mc_binder *binder, mc_role role)
     return binder->arch->names->stems[role][binder->dialect];
 }
 
+static const mc_tensor *find_under(const mc_binder *binder, const char *prefix, mc_role role,
+                                   size_t block, size_t part, const char *suffix)
+{
+    const char      *rest   = stem_of(binder, role);
+    const mc_tensor *tensor = NULL;
+    alternative      stem;
+
+    while (!tensor && next_alternative(&rest, &stem)) {
+        char name[NAME_TEXT];
+        print_name(prefix, stem, block, part, suffix, name);
+        tensor = mc_store_find(binder->store, name);
+    }
+    return tensor;
+}
+
 static const char *find_prefix(const mc_binder *binder)
 {
     const char *const *prefixes = binder->arch->names->prefixes;
-    char               name[NAME_TEXT];
 
     if (binder->dialect == MC_DIALECT_GGUF) return "";
-    for (; *prefixes; prefixes++) {
-        print_name(*prefixes, stem_of(binder, MC_ROLE_EMBED), 0, ".weight", name);
-        if (mc_store_find(binder->store, name)) return *prefixes;
-    }
+    for (; *prefixes; prefixes++)
+        if (find_under(binder, *prefixes, MC_ROLE_EMBED, 0, 0, ".weight")) return *prefixes;
     return binder->arch->names->prefixes[0]; /* the error will name the usual place */
 }
 
@@ -67,25 +98,24 @@ void mc_binder_clear(mc_binder *binder)
     binder->used = NULL;
 }
 
-const mc_tensor *mc_bind_find(const mc_binder *binder, mc_role role, size_t block,
+const mc_tensor *mc_bind_find(const mc_binder *binder, mc_role role, size_t block, size_t part,
                               const char *suffix)
 {
-    char name[NAME_TEXT];
-
-    if (!stem_of(binder, role)) return NULL;
-    print_name(binder->prefix, stem_of(binder, role), block, suffix, name);
-    return mc_store_find(binder->store, name);
+    return find_under(binder, binder->prefix, role, block, part, suffix);
 }
 
-static mc_status fail_missing(const mc_binder *binder, mc_role role, size_t block,
+static mc_status fail_missing(const mc_binder *binder, mc_role role, size_t block, size_t part,
                               const char *suffix, mc_error *err)
 {
-    char name[NAME_TEXT];
+    const char *rest = stem_of(binder, role);
+    alternative stem;
+    char        name[NAME_TEXT];
 
-    if (!stem_of(binder, role))
-        return mc_fail(err, MC_ERR_INTERNAL, "report this",
-                       "architecture '%s' has no name for role %d", binder->arch->name, role);
-    print_name(binder->prefix, stem_of(binder, role), block, suffix, name);
+    if (!next_alternative(&rest, &stem))
+        return mc_fail(err, MC_ERR_UNSUPPORTED, "use the model in another format",
+                       "architecture '%s' is not known in this format with this configuration",
+                       binder->arch->name);
+    print_name(binder->prefix, stem, block, part, suffix, name);
     mc_fail(err, MC_ERR_TENSOR_MISSING,
             "weights and configuration do not belong together, or a file is missing",
             "the model has no such tensor");
@@ -145,30 +175,58 @@ static void mark(mc_binder *binder, const mc_tensor *tensor)
     binder->used[tensor - mc_store_tensor(binder->store, 0)] = true;
 }
 
+static mc_status bind(mc_binder *binder, mc_role role, size_t block, size_t part,
+                      const char *suffix, const mc_tensor **tensor, mc_error *err)
+{
+    *tensor = mc_bind_find(binder, role, block, part, suffix);
+    if (!*tensor) return fail_missing(binder, role, block, part, suffix, err);
+    MC_TRY(check_dtype(binder, *tensor, err));
+    mark(binder, *tensor);
+    return MC_OK;
+}
+
 mc_status mc_bind_matrix(mc_binder *binder, mc_role role, size_t block, size_t rows,
                          size_t cols, mc_weight *weight, mc_error *err)
 {
-    const mc_tensor *tensor = mc_bind_find(binder, role, block, ".weight");
+    const mc_tensor *tensor;
 
-    if (!tensor) return fail_missing(binder, role, block, ".weight", err);
-    MC_TRY(check_dtype(binder, tensor, err));
+    MC_TRY(bind(binder, role, block, 0, ".weight", &tensor, err));
     if (tensor->rank != 2 || tensor->shape[0] != rows || tensor->shape[1] != cols)
         return fail_shape(binder, tensor, rows, cols, err);
-    mark(binder, tensor);
     *weight = (mc_weight){ .tensor = tensor, .rows = rows, .cols = cols };
     return MC_OK;
 }
 
-mc_status mc_bind_vector(mc_binder *binder, mc_role role, size_t block, const char *suffix,
-                         size_t length, mc_weight *weight, mc_error *err)
+mc_status mc_bind_linear(mc_binder *binder, mc_role role, size_t block, size_t rows,
+                         size_t cols, mc_weight *weight, mc_error *err)
 {
-    const mc_tensor *tensor = mc_bind_find(binder, role, block, suffix);
+    if (!binder->hparams->transposed[binder->dialect])
+        return mc_bind_matrix(binder, role, block, rows, cols, weight, err);
+    MC_TRY(mc_bind_matrix(binder, role, block, cols, rows, weight, err));
+    weight->rows       = rows;
+    weight->cols       = cols;
+    weight->transposed = true;
+    if (mc_dtype_get(weight->tensor->dtype)->block_length == 1) return MC_OK;
+    mc_fail(err, MC_ERR_DTYPE, "use the model in F32, F16 or BF16",
+            "is stored transposed and as %s, which do not go together",
+            mc_dtype_get(weight->tensor->dtype)->name);
+    return mc_fail_about(err, MC_ERR_DTYPE, "%s: tensor '%s'", mc_store_path(binder->store),
+                         weight->tensor->name);
+}
 
-    if (!tensor) return fail_missing(binder, role, block, suffix, err);
-    MC_TRY(check_dtype(binder, tensor, err));
-    if (tensor->rank != 1 || tensor->shape[0] != length)
-        return fail_shape(binder, tensor, length, 0, err);
-    mark(binder, tensor);
+mc_status mc_bind_vector(mc_binder *binder, mc_role role, size_t block, size_t part,
+                         const char *suffix, size_t length, mc_weight *weight, mc_error *err)
+{
+    const mc_tensor *tensor;
+    bool             fits;
+
+    MC_TRY(bind(binder, role, block, part, suffix, &tensor, err));
+    fits = tensor->rank == 1 && tensor->shape[0] == length;
+    /* The heads' norms as [heads, columns], and a single value. */
+    if (tensor->rank == 2 && tensor->shape[1] > 0 && length % tensor->shape[1] == 0)
+        fits = tensor->shape[0] == length / tensor->shape[1] && tensor->shape[0] > 1;
+    if (tensor->rank == 0) fits = length == 1;
+    if (!fits) return fail_shape(binder, tensor, length, 0, err);
     *weight = (mc_weight){ .tensor = tensor, .rows = length, .cols = 1 };
     return MC_OK;
 }
@@ -183,12 +241,10 @@ static bool ends_with(const char *text, const char *suffix)
 /* The block a tensor belongs to; false when it belongs to none of the model's. */
 static bool parse_block(const mc_binder *binder, const char *name, size_t *block)
 {
-    const char *stem   = stem_of(binder, MC_ROLE_ATTN_NORM);
+    const char *stem   = stem_of(binder, MC_ROLE_O); /* every block has one */
     size_t      prefix = strlen(binder->prefix);
-    size_t      length;
+    size_t      length = (size_t)(strstr(stem, "%d") - stem);
 
-    if (!stem) stem = stem_of(binder, MC_ROLE_O);
-    length = (size_t)(strstr(stem, "%d") - stem);
     if (strncmp(name, binder->prefix, prefix) != 0 || strncmp(name + prefix, stem, length) != 0)
         return false;
     name += prefix + length;

@@ -18,15 +18,19 @@ mc_status mc_binder_init(mc_binder *binder, const mc_store *store, const mc_arch
                          const mc_hparams *hparams, mc_error *err);
 void      mc_binder_clear(mc_binder *binder);
 
-/* A stored matrix of this shape, e.g. the weight of a linear layer [out, in]. `block` counts
- * from 0; it is ignored by roles outside of the blocks. */
+/* A stored matrix of this shape. `block` counts from 0; it is ignored by roles outside of the
+ * blocks. */
 mc_status mc_bind_matrix(mc_binder *binder, mc_role role, size_t block, size_t rows,
                          size_t cols, mc_weight *weight, mc_error *err);
-/* The role's ".weight" or ".bias" as a vector of `length`. */
-mc_status mc_bind_vector(mc_binder *binder, mc_role role, size_t block, const char *suffix,
-                         size_t length, mc_weight *weight, mc_error *err);
+/* The weight of a linear layer, [out, in], or [in, out] where the dialect stores it so. */
+mc_status mc_bind_linear(mc_binder *binder, mc_role role, size_t block, size_t rows,
+                         size_t cols, mc_weight *weight, mc_error *err);
+/* The role's ".weight" or ".bias" as a vector of `length`. `part` is the number that a second
+ * "%d" of the name stands for. */
+mc_status mc_bind_vector(mc_binder *binder, mc_role role, size_t block, size_t part,
+                         const char *suffix, size_t length, mc_weight *weight, mc_error *err);
 /* The tensor itself, or NULL. Does not count as use. */
-const mc_tensor *mc_bind_find(const mc_binder *binder, mc_role role, size_t block,
+const mc_tensor *mc_bind_find(const mc_binder *binder, mc_role role, size_t block, size_t part,
                               const char *suffix);
 
 /* MC_ERR_UNSUPPORTED when a block has a tensor that nothing has bound: then it does something

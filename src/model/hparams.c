@@ -43,18 +43,61 @@ static mc_status derive_heads(mc_hparams *hp, mc_error *err)
     return MC_OK;
 }
 
-static bool has_window(const mc_hparams *hp, size_t layer)
+/* Falcon and its kin say with two flags how q, k and v lie in one tensor. */
+static void resolve_fuse(mc_hparams *hp, mc_fuse *fuse)
+{
+    if (*fuse != MC_FUSE_AS_TOLD) return;
+    if (hp->new_decoder) {
+        *fuse = MC_FUSE_GROUPS;
+    } else {
+        *fuse        = hp->multi_query ? MC_FUSE_STACKED : MC_FUSE_HEADS;
+        hp->kv_heads = hp->multi_query ? 1 : hp->heads;
+    }
+}
+
+static void resolve_switches(mc_hparams *hp)
+{
+    for (int i = 0; i < MC_DIALECT_COUNT; i++)
+        resolve_fuse(hp, &hp->qkv_fuse[i]);
+    if (hp->ffn == 0) hp->ffn = hp->ffn_ratio * hp->hidden;
+    if (hp->embed_width == hp->hidden) hp->embed_width = 0;
+    if (hp->parallel && hp->parallel_norms == 0) hp->parallel_norms = hp->new_decoder ? 2 : 1;
+    if (hp->parallel && hp->parallel_norms == 1) hp->norms &= ~(unsigned)MC_NORM_BEFORE_FFN;
+    if (hp->qk_norm_off) hp->qk_norm = MC_QK_NORM_NONE;
+    if (hp->gelu_means_tanh && hp->activation == MC_ACT_GELU) hp->activation = MC_ACT_GELU_TANH;
+    if (hp->alibi) hp->rope_theta = 0.0;
+    if (hp->norm_plain) hp->biases &= ~(unsigned)MC_BIAS_NORM;
+    if (hp->embed_sqrt) hp->embed_scale = sqrt((double)hp->hidden);
+}
+
+static bool slides_by_rule(const mc_hparams *hp, size_t layer)
 {
     switch (hp->window_rule) {
-    case MC_WINDOW_NONE: return false;
-    case MC_WINDOW_ALL: return true;
+    case MC_WINDOW_NONE:
+    case MC_WINDOW_KINDS:
+    case MC_WINDOW_NO_ROPE: return false; /* once the kinds, the ropes are known */
+    case MC_WINDOW_ALL:
+    case MC_WINDOW_LISTED: return hp->window > 0;
     case MC_WINDOW_FROM: return hp->use_window && layer >= hp->window_from;
+    case MC_WINDOW_PATTERN:
+        return hp->window > 0 && hp->window_pattern > 0 &&
+               (layer + 1) % hp->window_pattern != 0;
     }
     return false;
 }
 
+static double score_scale(const mc_hparams *hp, size_t layer)
+{
+    double scalar = hp->attn_scalar > 0.0 ? hp->attn_scalar : (double)hp->head_dim;
+    double scale  = hp->attn_scale > 0.0 ? hp->attn_scale : 1.0 / sqrt(scalar);
+
+    if (hp->attn_unscaled) scale = 1.0;
+    return hp->attn_by_layer ? scale / (double)(layer + 1) : scale;
+}
+
 mc_status mc_hparams_derive(mc_hparams *hp, mc_error *err)
 {
+    resolve_switches(hp);
     MC_TRY(derive_heads(hp, err));
     if (!(hp->epsilon > 0.0) || hp->epsilon > 1.0)
         return mc_fail(err, MC_ERR_CONFIG, "fetch the model's configuration again",
@@ -62,11 +105,31 @@ mc_status mc_hparams_derive(mc_hparams *hp, mc_error *err)
     hp->layer = mc_calloc(hp->layers, sizeof *hp->layer);
     if (!hp->layer) return mc_fail_memory(err, hp->layers * sizeof *hp->layer);
     for (size_t i = 0; i < hp->layers; i++)
-        hp->layer[i] = (mc_layer){ .kv_heads = hp->kv_heads,
-                                   .ffn      = hp->ffn,
-                                   .window   = has_window(hp, i) ? hp->window : 0,
-                                   .rope     = hp->rope_count > 0 ? 0 : MC_ROPE_NONE };
+        hp->layer[i] = (mc_layer){ .kv_heads   = hp->kv_heads,
+                                   .head_dim   = hp->head_dim,
+                                   .ffn        = hp->ffn,
+                                   .slides     = slides_by_rule(hp, i),
+                                   .attn_scale = score_scale(hp, i) };
+    if (hp->rope_theta == 0.0)
+        for (size_t i = 0; i < hp->layers; i++)
+            hp->layer[i].rope = MC_ROPE_NONE;
     return MC_OK;
+}
+
+void mc_hparams_finish(mc_hparams *hp)
+{
+    for (size_t i = 0; i < hp->layers; i++) {
+        mc_layer *layer = &hp->layer[i];
+
+        if (hp->window_rule == MC_WINDOW_NO_ROPE && hp->use_window && hp->window > 0)
+            layer->slides = layer->slides || layer->rope == MC_ROPE_NONE;
+        layer->window = layer->slides ? hp->window : 0;
+        if (layer->rope == MC_ROPE_NONE) continue;
+        layer->rope = hp->rope_local && layer->slides ? 1 : 0;
+        if (hp->nope_rule == MC_NOPE_FULL && !layer->slides) layer->rope = MC_ROPE_NONE;
+        if (hp->nope_rule == MC_NOPE_FULL_IF_WINDOW && hp->window > 0 && !layer->slides)
+            layer->rope = MC_ROPE_NONE;
+    }
 }
 
 static bool all_positive(const float *values, size_t count)

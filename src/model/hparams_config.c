@@ -18,12 +18,24 @@ static const mc_key common_keys[] = {
     { NULL },
 };
 
+/* A key "a.b" is the member b of the object a. */
+static mc_json_value find_key(mc_json_value config, const char *name)
+{
+    const char *dot = strchr(name, '.');
+    char        outer[64];
+
+    if (!dot || (size_t)(dot - name) >= sizeof outer) return mc_json_get(config, name);
+    memcpy(outer, name, (size_t)(dot - name));
+    outer[dot - name] = '\0';
+    return mc_json_get(mc_json_get(config, outer), dot + 1);
+}
+
 static mc_status apply_keys(mc_json_value config, const mc_key *keys, mc_hparams *hp,
                             mc_error *err)
 {
     for (const mc_key *key = keys; key->name; key++)
-        MC_TRY(mc_key_apply(key, key->name, mc_setting_of_json(mc_json_get(config, key->name)),
-                            hp, err));
+        MC_TRY(mc_key_apply(key, key->name, mc_setting_of_json(find_key(config, key->name)), hp,
+                            err));
     return MC_OK;
 }
 
@@ -70,6 +82,11 @@ static mc_status read_type(mc_json_value rope, mc_rope_type *type, mc_error *err
     size_t      size = 0;
 
     *type = MC_ROPE_DEFAULT;
+    /* The first long Phi-3 files call it yarn. */
+    if (mc_json_type_of(mc_json_get(rope, "short_factor")) == MC_JSON_ARRAY) {
+        *type = MC_ROPE_LONGROPE;
+        return MC_OK;
+    }
     if (!mc_json_string(mc_json_get(rope, "rope_type"), &name, &size) &&
         !mc_json_string(mc_json_get(rope, "type"), &name, &size))
         return MC_OK;
@@ -99,21 +116,35 @@ static mc_status read_rotary(mc_json_value config, mc_json_value rope, const mc_
                        "'partial_rotary_factor' is %g, which this architecture does not have",
                        fraction);
     spec->rotary = (size_t)((double)hp->head_dim * fraction);
+    if (hp->rope_columns > 0) spec->rotary = hp->rope_columns;
     return MC_OK;
 }
 
-/* `rope` may be the absent value: then the base alone counts. */
-static mc_status read_rope(mc_json_value config, mc_json_value rope, const mc_hparams *hp,
-                           mc_rope_spec *spec, mc_error *err)
+/* The context before stretching: the configuration's own, else the rope's, else the context. */
+static double read_original(mc_json_value config, mc_json_value rope, const mc_hparams *hp)
 {
-    double context = (double)hp->context;
+    double original =
+        rope_number(rope, "original_max_position_embeddings", (double)hp->context);
+
+    if (hp->rope_original > 0.0) original = hp->rope_original;
+    return rope_number(config, "original_max_position_embeddings", original);
+}
+
+/* `rope` may be the absent value: then `theta` alone counts. */
+static mc_status read_rope(mc_json_value config, mc_json_value rope, double theta,
+                           const mc_hparams *hp, mc_rope_spec *spec, mc_error *err)
+{
+    double context = (double)hp->context, alpha;
 
     MC_TRY(read_type(rope, &spec->type, err));
     MC_TRY(read_rotary(config, rope, hp, spec, err));
-    spec->theta    = rope_number(config, "rope_theta", hp->rope_theta);
-    spec->theta    = rope_number(rope, "rope_theta", spec->theta);
-    spec->original = rope_number(rope, "original_max_position_embeddings", context);
-    spec->original = rope_number(config, "original_max_position_embeddings", spec->original);
+    spec->theta    = rope_number(rope, "rope_theta", theta);
+    spec->original = read_original(config, rope, hp);
+    alpha          = rope_number(rope, "alpha", 0.0);
+    if (spec->type == MC_ROPE_DYNAMIC && alpha > 0.0) { /* a fixed stretch of the base */
+        spec->theta *= pow(alpha, (double)spec->rotary / ((double)spec->rotary - 2.0));
+        spec->type = MC_ROPE_DEFAULT;
+    }
     if (spec->type == MC_ROPE_DYNAMIC) spec->original = context;
     spec->factor = rope_number(rope, "factor", 0.0);
     if (spec->factor == 0.0 && (spec->type == MC_ROPE_YARN || spec->type == MC_ROPE_LONGROPE) &&
@@ -144,11 +175,44 @@ static mc_json_value rope_object(mc_json_value config)
     return mc_json_get(config, "rope_parameters");
 }
 
+static bool has_member(mc_json_value object, const char *key)
+{
+    return mc_json_type_of(mc_json_get(object, key)) != MC_JSON_NONE;
+}
+
+/* Two ropes: for the blocks that see everything, and for those that slide. */
+static mc_status read_two_ropes(mc_json_value config, mc_hparams *hp, mc_error *err)
+{
+    mc_json_value nested = mc_json_get(config, "rope_parameters");
+    mc_json_value full   = mc_json_get(nested, "full_attention");
+    mc_json_value local  = mc_json_get(nested, "sliding_attention");
+    double        theta  = rope_number(config, "rope_theta", hp->rope_theta);
+    double        near   = rope_number(config, "rope_local_base_freq", hp->rope_local_theta);
+
+    if (mc_json_count(mc_json_get(config, "rope_scaling")) > 0) full = rope_object(config);
+    hp->rope_count = 2;
+    MC_TRY(read_rope(config, full, theta, hp, &hp->ropes[0], err));
+    return read_rope(config, local, near, hp, &hp->ropes[1], err);
+}
+
 static mc_status read_ropes(mc_json_value config, mc_hparams *hp, mc_error *err)
 {
+    mc_json_value object = rope_object(config);
+
     if (hp->rope_theta == 0.0) return MC_OK; /* an architecture without rotary embedding */
+    if (hp->rope_local) return read_two_ropes(config, hp, err);
+    if (hp->rope_default && mc_json_count(object) == 0) {
+        hp->rope_count      = 1;
+        hp->ropes[0].rotary = hp->head_dim;
+        return mc_rope_spec_check(&hp->ropes[0], hp->head_dim, err);
+    }
+    if (has_member(object, "full_attention") || has_member(object, "sliding_attention"))
+        return mc_fail(err, MC_ERR_UNSUPPORTED, "use another variant of the model",
+                       "'rope_parameters' differ between blocks, which this architecture does "
+                       "not have");
     hp->rope_count = 1;
-    return read_rope(config, rope_object(config), hp, &hp->ropes[0], err);
+    return read_rope(config, object, rope_number(config, "rope_theta", hp->rope_theta), hp,
+                     &hp->ropes[0], err);
 }
 
 static bool is_text(mc_json_value value, const char *wanted)
@@ -163,20 +227,26 @@ static bool is_text(mc_json_value value, const char *wanted)
 static mc_status set_layer_type(mc_json_value type, mc_hparams *hp, mc_layer *layer,
                                 mc_error *err)
 {
-    bool slides = is_text(type, "sliding_attention");
+    bool slides = is_text(type, "sliding_attention") || is_text(type, "local");
 
-    if (!slides && !is_text(type, "full_attention"))
+    if (!slides && !is_text(type, "full_attention") && !is_text(type, "global"))
         return mc_fail(err, MC_ERR_UNSUPPORTED, "use another variant of the model",
-                       "'layer_types' names a kind of attention that is not supported");
+                       "the list of the blocks' kinds names one that is not supported");
     if (slides && (hp->window == 0 || hp->window_rule == MC_WINDOW_NONE))
         return mc_fail(err, MC_ERR_CONFIG, "fetch the model's configuration again",
-                       "'layer_types' asks for a window that has no size");
+                       "the list of the blocks' kinds asks for a window that has no size");
     if (!slides && hp->window_rule == MC_WINDOW_ALL && hp->window > 0)
         return mc_fail(err, MC_ERR_UNSUPPORTED, "use another variant of the model",
                        "'layer_types' excepts blocks from the window, which this "
                        "architecture does not do");
-    layer->window = slides ? hp->window : 0;
+    layer->slides = slides;
     return MC_OK;
+}
+
+static mc_status fail_count(const char *key, size_t count, const mc_hparams *hp, mc_error *err)
+{
+    return mc_fail(err, MC_ERR_CONFIG, "the configuration contradicts itself; fetch it again",
+                   "'%s' has %zu entries for %zu blocks", key, count, hp->layers);
 }
 
 static mc_status read_layer_types(mc_json_value config, mc_hparams *hp, mc_error *err)
@@ -186,11 +256,54 @@ static mc_status read_layer_types(mc_json_value config, mc_hparams *hp, mc_error
 
     if (mc_json_type_of(types) != MC_JSON_ARRAY) return MC_OK;
     if (mc_json_count(types) != hp->layers)
-        return mc_fail(
-            err, MC_ERR_CONFIG, "the configuration contradicts itself; fetch it again",
-            "'layer_types' has %zu entries for %zu blocks", mc_json_count(types), hp->layers);
+        return fail_count("layer_types", mc_json_count(types), hp, err);
     for (mc_json_iter it = mc_json_iterate(types); mc_json_next(&it); i++)
         MC_TRY(set_layer_type(it.value, hp, &hp->layer[i], err));
+    if (hp->window_rule == MC_WINDOW_NO_ROPE) hp->window_rule = MC_WINDOW_LISTED;
+    return MC_OK;
+}
+
+/* GPT-Neo's [[["global", "local"], 12], ...]: each list of kinds so many times. */
+static mc_status read_attention_types(mc_json_value config, mc_hparams *hp, mc_error *err)
+{
+    mc_json_value types = mc_json_get(config, "attention_types");
+    size_t        i     = 0;
+
+    if (hp->window_rule != MC_WINDOW_KINDS) return MC_OK;
+    for (mc_json_iter it = mc_json_iterate(types); mc_json_next(&it);) {
+        mc_json_value kinds = { 0 };
+        int64_t       times = 0;
+        for (mc_json_iter pair = mc_json_iterate(it.value); mc_json_next(&pair);)
+            if (!mc_json_int64(pair.value, &times)) kinds = pair.value;
+        for (; times > 0 && mc_json_count(kinds) > 0; times--)
+            for (mc_json_iter kind = mc_json_iterate(kinds); mc_json_next(&kind); i++) {
+                if (i >= hp->layers) return fail_count("attention_types", i + 1, hp, err);
+                MC_TRY(set_layer_type(kind.value, hp, &hp->layer[i], err));
+            }
+    }
+    return i == hp->layers ? MC_OK : fail_count("attention_types", i, hp, err);
+}
+
+/* SmolLM3: a list with 1 for the blocks that have a rope, or all but every n-th. */
+static mc_status read_no_rope(mc_json_value config, mc_hparams *hp, mc_error *err)
+{
+    mc_json_value list = mc_json_get(config, "no_rope_layers");
+    size_t        i    = 0;
+
+    if (hp->nope_rule != MC_NOPE_LISTED) return MC_OK;
+    for (; i < hp->layers && hp->nope_interval > 0; i++)
+        if ((i + 1) % hp->nope_interval == 0) hp->layer[i].rope = MC_ROPE_NONE;
+    if (mc_json_type_of(list) != MC_JSON_ARRAY) return MC_OK;
+    if (mc_json_count(list) != hp->layers)
+        return fail_count("no_rope_layers", mc_json_count(list), hp, err);
+    i = 0;
+    for (mc_json_iter it = mc_json_iterate(list); mc_json_next(&it); i++) {
+        double has = 0.0;
+        if (!mc_json_double(it.value, &has) || (has != 0.0 && has != 1.0))
+            return mc_fail(err, MC_ERR_CONFIG, "fetch the model's configuration again",
+                           "'no_rope_layers' holds something besides 0 and 1");
+        hp->layer[i].rope = has == 1.0 ? 0 : MC_ROPE_NONE;
+    }
     return MC_OK;
 }
 
@@ -221,9 +334,13 @@ mc_status mc_hparams_read_config(mc_json_value config, const mc_arch *arch, mc_h
     MC_TRY(apply_keys(config, common_keys, hp, err));
     MC_TRY(check_quantisation(config, err));
     MC_TRY(apply_keys(config, arch->keys, hp, err));
-    hp->rope_count = hp->rope_theta != 0.0;
-    if (hp->window_rule == MC_WINDOW_FROM && !hp->use_window) hp->window = 0;
+    if (!hp->use_window &&
+        (hp->window_rule == MC_WINDOW_FROM || hp->window_rule == MC_WINDOW_NO_ROPE))
+        hp->window = 0;
     MC_TRY(mc_hparams_derive(hp, err));
-    MC_TRY(read_ropes(config, hp, err));
-    return read_layer_types(config, hp, err);
+    MC_TRY(read_layer_types(config, hp, err));
+    MC_TRY(read_attention_types(config, hp, err));
+    MC_TRY(read_no_rope(config, hp, err));
+    mc_hparams_finish(hp);
+    return read_ropes(config, hp, err);
 }

@@ -260,7 +260,6 @@ mc_status mc_hparams_read_gguf(const mc_store *store, const mc_arch *arch, mc_hp
     MC_TRY(find_size(store, arch, "attention.head_count_kv", &hp->kv_heads, err));
     MC_TRY(find_size(store, arch, "feed_forward_length", &hp->ffn, err));
     MC_TRY(find_size(store, arch, "vocab_size", &hp->vocabulary, err));
-    hp->rope_count = hp->rope_theta != 0.0;
     if (hp->window_rule == MC_WINDOW_FROM) hp->window = 0; /* these files have no such key */
     find_biases(store, arch, hp);
     MC_TRY(mc_hparams_derive(hp, err));
@@ -268,5 +267,8 @@ mc_status mc_hparams_read_gguf(const mc_store *store, const mc_arch *arch, mc_hp
                           offsetof(mc_layer, kv_heads), err));
     MC_TRY(
         read_per_layer(store, arch, "feed_forward_length", hp, offsetof(mc_layer, ffn), err));
-    return hp->rope_count ? read_rope(store, arch, hp, err) : MC_OK;
+    mc_hparams_finish(hp);
+    if (hp->rope_theta == 0.0) return MC_OK;
+    hp->rope_count = 1;
+    return read_rope(store, arch, hp, err);
 }

@@ -147,28 +147,56 @@ static mc_status check_fixed(const mc_key *key, const char *name, mc_setting set
                    name, number, key->otherwise);
 }
 
-static mc_status apply_value(const mc_key *key, const char *name, mc_setting setting,
-                             void *field, mc_error *err)
+/* "LLLG": how many blocks until the pattern repeats. */
+static mc_status apply_pattern(const char *name, mc_setting setting, size_t *field,
+                               mc_error *err)
+{
+    if (setting.kind != MC_SETTING_TEXT) return apply_size(name, setting, field, err);
+    for (size_t i = 0; i < setting.size; i++)
+        if (setting.text[i] != (i + 1 < setting.size ? 'L' : 'G'))
+            return fail_kind(name, "a number or a text like LLLG", err);
+    *field = setting.size;
+    return MC_OK;
+}
+
+static mc_status apply_number(const char *name, mc_setting setting, double *field,
+                              mc_error *err)
+{
+    if (setting.kind == MC_SETTING_NULL) setting.number = 0.0;
+    if ((setting.kind != MC_SETTING_NUMBER && setting.kind != MC_SETTING_NULL) ||
+        !isfinite(setting.number))
+        return fail_kind(name, "a number", err);
+    *field = setting.number;
+    return MC_OK;
+}
+
+static mc_status apply_flag(const mc_key *key, const char *name, mc_setting setting,
+                            void *field, mc_error *err)
 {
     unsigned *bits = field;
 
+    if (setting.kind != MC_SETTING_FLAG && setting.kind != MC_SETTING_NULL)
+        return fail_kind(name, "true or false", err);
+    if (setting.kind == MC_SETTING_NULL) setting.flag = false;
+    if (key->kind == MC_KEY_BITS)
+        *bits = setting.flag ? *bits | key->bits : *bits & ~key->bits;
+    else
+        *(bool *)field = setting.flag != (key->kind == MC_KEY_NOT);
+    return MC_OK;
+}
+
+static mc_status apply_value(const mc_key *key, const char *name, mc_setting setting,
+                             void *field, mc_error *err)
+{
     switch (key->kind) {
     case MC_KEY_SIZE: return apply_size(name, setting, field, err);
+    case MC_KEY_PATTERN: return apply_pattern(name, setting, field, err);
+    case MC_KEY_NUMBER: return apply_number(name, setting, field, err);
+    case MC_KEY_FLAG:
+    case MC_KEY_NOT:
+    case MC_KEY_BITS: return apply_flag(key, name, setting, field, err);
     case MC_KEY_ACTIVATION: return apply_activation(name, setting, field, err);
     case MC_KEY_FIXED: return check_fixed(key, name, setting, err);
-    case MC_KEY_NUMBER:
-        if (setting.kind != MC_SETTING_NUMBER || !isfinite(setting.number))
-            return fail_kind(name, "a number", err);
-        *(double *)field = setting.number;
-        return MC_OK;
-    case MC_KEY_FLAG:
-        if (setting.kind != MC_SETTING_FLAG) return fail_kind(name, "true or false", err);
-        *(bool *)field = setting.flag;
-        return MC_OK;
-    case MC_KEY_BITS:
-        if (setting.kind != MC_SETTING_FLAG) return fail_kind(name, "true or false", err);
-        *bits = setting.flag ? *bits | key->bits : *bits & ~key->bits;
-        return MC_OK;
     }
     return MC_OK;
 }
@@ -177,19 +205,19 @@ static mc_setting default_setting(const mc_key *key)
 {
     mc_setting setting = { MC_SETTING_NUMBER, .number = key->otherwise };
 
-    if (key->kind == MC_KEY_FLAG || key->kind == MC_KEY_BITS) {
+    if (key->kind == MC_KEY_FLAG || key->kind == MC_KEY_NOT || key->kind == MC_KEY_BITS) {
         setting.kind = MC_SETTING_FLAG;
         setting.flag = key->otherwise != 0.0;
     }
     return setting;
 }
 
+/* null is what it is to the reference: nothing, 0 or false. */
 mc_status mc_key_apply(const mc_key *key, const char *name, mc_setting setting,
                        mc_hparams *hparams, mc_error *err)
 {
     void *field  = (char *)hparams + key->field;
-    bool  absent = setting.kind == MC_SETTING_ABSENT ||
-                  (setting.kind == MC_SETTING_NULL && key->kind != MC_KEY_SIZE);
+    bool  absent = setting.kind == MC_SETTING_ABSENT;
 
     if (!absent) return apply_value(key, name, setting, field, err);
     if (key->kind == MC_KEY_FIXED || key->otherwise == MC_KEEP) return MC_OK;

@@ -140,6 +140,7 @@ typedef struct mc_lowered {
     mc_program *blocks;
     mc_rope    *ropes;
     size_t      rope_count;
+    float      *slopes; /* of every attention with linear biases; NULL: none has */
     bool        persistent[MC_BUFFERS_MAX];
     const char *buffer_names[MC_BUFFERS_MAX]; /* "x", "normed", "qkv", ... for explain */
 } mc_lowered;

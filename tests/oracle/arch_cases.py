@@ -41,6 +41,7 @@ class Case:
     sparse: bool = False
     layout: str = ""
     rename: tuple = ()
+    attention: str = "eager"  # the implementation that the states come from
     drop: tuple = ()  # keys of the common sizes that this family must not be given
 
 
@@ -323,7 +324,8 @@ small("falcon_7b", "falcon", FALCON, knock=OLD | THETA)
 small("falcon_new", "falcon", dict(FALCON, new_decoder_architecture=True, num_kv_heads=2), knock=OLD | THETA)
 small("falcon_11b", "falcon", dict(FALCON, new_decoder_architecture=True, num_kv_heads=2, num_ln_in_parallel_attn=1),
       dialect="v5", knock=OLD | V5_THETA)
-small("falcon_rw", "falcon", dict(FALCON, alibi=True, multi_query=False, parallel_attn=False, bias=True),
+# eager attention of this transformers adds the biases of alibi twice: to the mask, and to the scores
+small("falcon_rw", "falcon", dict(FALCON, alibi=True, multi_query=False, parallel_attn=False, bias=True), attention="sdpa",
       knock=OLD | ALL_BIAS | {"alibi": config(alibi=False)})
 small("falcon_mha", "falcon", dict(FALCON, multi_query=False, num_kv_heads=4), knock=OLD | THETA)
 

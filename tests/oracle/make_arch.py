@@ -94,7 +94,7 @@ def config_of(case):
     keys = {k: v for k, v in SIZES.items() if k in known}
     for k in case.drop:
         keys.pop(k, None)
-    return family(**(keys | case.keys), attn_implementation="eager")
+    return family(**(keys | case.keys), attn_implementation=case.attention)
 
 
 def published_rope(config, rope, nested=False):
@@ -177,15 +177,15 @@ def rename(path, pairs):
     safetensors.torch.save_file(tensors, path, metadata={"format": "pt"})
 
 
-def load(folder, layout=""):
+def load(folder, layout="", attention="eager"):
     if layout:
         with tempfile.TemporaryDirectory() as name:
             plain = pathlib.Path(name) / "model"
             shutil.copytree(folder, plain)
             layouts.undo(plain, layout)
-            return load(plain)
+            return load(plain, attention=attention)
     auto = transformers.AutoModelForCausalLM
-    return auto.from_pretrained(folder, dtype=torch.float32, attn_implementation="eager").eval()
+    return auto.from_pretrained(folder, dtype=torch.float32, attn_implementation=attention).eval()
 
 
 def prompts_of(case, vocab):
@@ -231,7 +231,7 @@ def edit_tensors(folder, edit):
         safetensors.torch.save_file(tensors, path, metadata={"format": "pt"})
 
 
-def knock_out(folder, edit, layout, prompts, states):
+def knock_out(folder, edit, case, prompts, states):
     """How far the states move when the folder is edited so that one rule is off."""
     with tempfile.TemporaryDirectory() as name:
         copy_ = pathlib.Path(name) / "model"
@@ -240,14 +240,14 @@ def knock_out(folder, edit, layout, prompts, states):
         path = copy_ / "config.json"
         path.write_text(json.dumps(merge(json.loads(path.read_text()), edit.get("config", {}))))
         edit_tensors(copy_, edit)
-        moved = states_of_all(lambda: load(copy_, layout), prompts)
+        moved = states_of_all(lambda: load(copy_, case.layout, case.attention), prompts)
     return float(row_error(moved, states).max())
 
 
 def knock_outs(folder, case, prompts, states):
     out = {}
     for rule, edit in case.knock.items():
-        moved = knock_out(folder, edit, case.layout, prompts, states)
+        moved = knock_out(folder, edit, case, prompts, states)
         if not moved >= MOVED:
             print("  %s: '%s' moves the states by %.1e only" % (case.name, rule, moved))
         out[rule] = dict(edit, moved=float("%.2g" % moved))
@@ -276,7 +276,7 @@ def make(case):
         write_model(folder, model, case)
         for p in model.state_dict().values():  # not model.to(): that would round the rope's frequencies too
             p.copy_(p.to(DTYPES[case.store]).float())
-        again = lambda: load(folder, case.layout)
+        again = lambda: load(folder, case.layout, case.attention)
     states = states_of_all(again, prompts)
     # The written folder must mean what the model in memory means, and float32 must be good enough to speak of 1e-5.
     same = row_error(states_of_all(lambda: copy.deepcopy(model), prompts), states).max()
@@ -301,7 +301,7 @@ def check(case):
 
         states = states_of_all(lambda: gguf_model.load(folder / "model.gguf"), prompts)
     else:
-        states = states_of_all(lambda: load(folder, case.layout), prompts)
+        states = states_of_all(lambda: load(folder, case.layout, case.attention), prompts)
     names = ["state.%d" % k for k in range(states.shape[0] - 1)] + ["final"]
     worst = max(row_error(states[i], golden[n]).max() for i, n in enumerate(names))
     print("%-28s worst row %.1e" % (case.name, worst), flush=True)

@@ -31,7 +31,8 @@ static mc_status compare(void *context, const mc_states *states, mc_error *err)
         snprintf(name, sizeof name, "state.%d", states->layer);
     want = mc_store_find(cmp->golden, name);
     if (!want || want->shape[1] != states->width)
-        return mc_fail(err, MC_ERR_ARGUMENT, "", "golden file has no fitting %s", name);
+        return mc_fail(err, MC_ERR_ARGUMENT, "", "the golden file has no %s of width %zu", name,
+                       states->width);
     for (uint64_t row = 0; row < want->shape[0]; row++) {
         const float *got      = states->all + row * states->width;
         double       distance = 0.0, size = 0.0;
@@ -82,9 +83,12 @@ static void run(const mc_model *model, comparison *cmp, const mc_backend *backen
     for (size_t i = 0; i < ends; i++)
         begins[i] = (size_t)offsets[i];
     memset(wanted, 1, layers * sizeof *wanted);
-    if (mc_engine_run(lowered, mc_model_store(model), &texts, &options, &stats, err) != MC_OK)
-        fail_msg("%s: %s", err->subject, err->reason);
-    assert_int_equal(cmp->states, layers);
+    if (mc_engine_run(lowered, mc_model_store(model), &texts, &options, &stats, err) != MC_OK) {
+        print_error("%s: %s: %s\n", mc_model_get_info(model)->path, err->subject, err->reason);
+        cmp->worst = NAN;
+    } else if (cmp->states != layers) {
+        cmp->worst = NAN;
+    }
     mc_free(wanted);
     mc_free(ids);
     mc_free(offsets);
@@ -101,9 +105,13 @@ double mc_test_golden_error(const char *path, const char *golden, const mc_backe
 
     CHECK_OK(path, mc_file_map_open(golden, &map, &err));
     CHECK_OK(path, mc_store_open_bytes(&mc_format_safetensors, map.bytes, &store, &err));
-    CHECK_OK(path, mc_model_open(path, &model, &err));
     cmp.golden = store;
-    run(model, &cmp, backend, &err);
+    if (mc_model_open(path, &model, &err) == MC_OK) {
+        run(model, &cmp, backend, &err);
+    } else {
+        print_error("%s: %s (%s)\n", err.subject, err.reason, err.hint);
+        cmp.worst = NAN;
+    }
     mc_model_close(model);
     mc_store_close(store);
     mc_file_map_close(&map);

@@ -5,8 +5,8 @@
 #include "backend/backend.h"
 
 /* Run the model at `path` over the texts of a golden file (make_arch.py says what is in it) and
- * return the largest relative L2 distance of any token's row in any state, NAN when a state is
- * missing; what went wrong fails the test. */
+ * return the largest relative L2 distance of any token's row in any state; NAN, with a message,
+ * when the model does not run or a state is missing. */
 double mc_test_golden_error(const char *path, const char *golden, const mc_backend *backend);
 
 #endif
