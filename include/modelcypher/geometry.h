@@ -298,6 +298,83 @@ MC_API mc_status mc_dimension_compute(const mc_matrix *layers, size_t layer_coun
                                       mc_dimension **dimension, mc_error *err) MC_MUST_CHECK;
 MC_API void      mc_dimension_free(mc_dimension *dimension);
 
+/* ---- One layer in a few numbers ---------------------------------------------------------- */
+
+#define MC_PROFILE_SPECTRUM 16
+#define MC_PROFILE_TOP 3
+
+/* A unit with much of the variance, or with an activation out of all proportion. */
+typedef struct mc_unit_profile {
+    size_t unit;
+    double variance_share; /* of the layer's total variance */
+    double largest;        /* magnitude over the probes */
+    size_t largest_probe;
+    bool   is_massive; /* largest > 100 and > 1000 x the layer's median magnitude (Sun et al.
+                          2024, arXiv:2402.17762) */
+} mc_unit_profile;
+
+/* How far a probe lies from the layer's mean, in units of the root mean square distance. */
+typedef struct mc_probe_profile {
+    size_t probe;
+    double distance;
+} mc_probe_profile;
+
+typedef struct mc_layer_profile {
+    char             reason[MC_REASON_SIZE]; /* why there is no profile; "" when there is one */
+    size_t           rows, cols, distinct;
+    double           norm_mean, norm_sd, norm_least, norm_median, norm_most;
+    double           median_magnitude;
+    double           anisotropy, anisotropy_centred; /* mean cosine of pairs of probes */
+    double           variance;                       /* total, of the covariance (n - 1) */
+    double           spectrum[MC_PROFILE_SPECTRUM];  /* largest shares of it */
+    size_t           spectrum_count;
+    size_t           directions_half, directions_90, directions_99; /* that hold this share */
+    mc_estimate      dimension;                                     /* twonn-mle */
+    mc_estimate      participation_ratio, effective_rank, stable_rank;
+    mc_unit_profile  units[MC_PROFILE_TOP];     /* largest variance first */
+    size_t           unit_count, massive_count; /* massive_count: over all units */
+    mc_probe_profile least_typical[MC_PROFILE_TOP], most_typical[MC_PROFILE_TOP];
+    size_t           top_count;
+} mc_layer_profile;
+
+/* Profiles of many layers; profiles: layer_count of the caller's. */
+MC_API mc_status mc_layer_profiles(const mc_matrix *layers, size_t layer_count,
+                                   const char *const *probe_names, size_t threads,
+                                   mc_layer_profile *profiles, mc_error *err) MC_MUST_CHECK;
+
+/* A layer's sketch: the U-centred Gram matrix of some of its probes, of unit norm, upper
+ * triangle by rows, rounded to multiples of 1 / MC_SKETCH_UNIT of its largest entry. It is all
+ * that debiased CKA needs, so sketches can be compared when the states are gone. */
+#define MC_SKETCH_UNIT 32767
+typedef struct mc_sketch {
+    size_t   probes;
+    double   largest; /* magnitude of the largest entry */
+    int16_t *entries; /* probes (probes - 1) / 2 */
+} mc_sketch;
+
+MC_API size_t mc_sketch_size(size_t probes);
+/* rows: which rows of x. sketch->entries: the caller's. MC_ERR_NUMERIC: these rows do not vary.
+ */
+MC_API mc_status mc_sketch_make(mc_matrix x, const size_t *rows, size_t probes,
+                                mc_sketch *sketch, mc_error *err) MC_MUST_CHECK;
+
+typedef struct mc_sketch_comparison {
+    double *values;    /* a_count * b_count, debiased CKA */
+    size_t (*link)[2]; /* monotone correspondence */
+    size_t           link_count;
+    double           mean;                  /* over the links */
+    double           null_mean, null_sd, p; /* probes permuted, links chosen anew each time */
+    struct mc_arena *storage;
+} mc_sketch_comparison;
+
+/* Compare the sketches of two models' layers, all over the same probes. A layer without a
+ * sketch has `entries` NULL. */
+MC_API mc_status mc_sketch_compare(const mc_sketch *a, size_t a_count, const mc_sketch *b,
+                                   size_t b_count, size_t permutations, uint64_t seed,
+                                   size_t threads, mc_sketch_comparison **comparison,
+                                   mc_error *err) MC_MUST_CHECK;
+MC_API void      mc_sketch_comparison_free(mc_sketch_comparison *comparison);
+
 /* ---- The instrument's own examination ---------------------------------------------------- */
 
 typedef struct mc_selftest_row {
