@@ -125,7 +125,7 @@ void mc_widen_iq2_s(const void *stored, float *values, size_t count)
             uint64_t groups[2];
             for (int i = 0; i < 2; i++) {
                 int      at   = 2 * sub + i;
-                unsigned high = b->high[at / 4] >> (at % 4 * 2) & 3u;
+                unsigned high = (unsigned)b->high[at / 4] >> (at % 4 * 2) & 3;
                 groups[i]     = negate(mc_iq2_s_grid[b->codes[at] | high << 8], b->signs[at]);
             }
             put_groups(groups, d * (0.5f + (float)s) * 0.25f, values, 16);
@@ -226,7 +226,7 @@ void mc_widen_iq1_m(const void *stored, float *values, size_t count)
         }
         for (int row = 0; row < 32; row++, values += 8) {
             unsigned s    = words[row / 8] >> (row / 2 % 4 * 3) & 7;
-            unsigned high = b->high[row / 2] >> (row % 2 * 4) & 15u;
+            unsigned high = (unsigned)b->high[row / 2] >> (row % 2 * 4) & 15;
             put_ternary(mc_iq1_grid[b->codes[row] | (high & 7) << 8],
                         high & 8 ? -0.125f : 0.125f,
                         mc_float_from_half((uint16_t)d) * (float)(2 * s + 1), values);
@@ -265,7 +265,7 @@ void mc_widen_iq4_xs(const void *stored, float *values, size_t count)
         unsigned high = mc_load_u16(b->scales_high);
         for (int sub = 0; sub < 8; sub++, values += 32) {
             unsigned s =
-                (b->scales_low[sub / 2] >> (sub % 2 * 4) & 15u) | (high >> (2 * sub) & 3) << 4;
+                ((unsigned)b->scales_low[sub / 2] >> (sub % 2 * 4) & 15) | (high >> (2 * sub) & 3) << 4;
             put_iq4(b->codes + 16 * sub, d * (float)((int)s - 32), values);
         }
     }
