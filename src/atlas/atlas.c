@@ -285,23 +285,32 @@ static mc_status load_file(mc_atlas *atlas, const char *path, const char *text, 
     return mc_atlas_settle(atlas, err);
 }
 
-mc_status mc_atlas_open_file(const char *path, mc_atlas **atlas, mc_error *err)
+mc_status mc_atlas_read_file(const char *text, size_t size, const char *path, mc_atlas **atlas,
+                             mc_error *err)
 {
     mc_atlas *result = NULL;
-    char     *text;
-    size_t    size;
     mc_status status;
 
-    MC_TRY(mc_file_read(path, ATLAS_FILE_MAX, &text, &size, err));
     status = mc_atlas_create(&result, err);
     if (status == MC_OK) status = load_file(result, path, text, size, err);
-    mc_free(text);
     if (status != MC_OK) {
         mc_atlas_close(result);
         return mc_fail_about(err, status, "%s", path);
     }
     *atlas = result;
     return MC_OK;
+}
+
+mc_status mc_atlas_open_file(const char *path, mc_atlas **atlas, mc_error *err)
+{
+    char     *text;
+    size_t    size;
+    mc_status status;
+
+    MC_TRY(mc_file_read(path, ATLAS_FILE_MAX, &text, &size, err));
+    status = mc_atlas_read_file(text, size, path, atlas, err);
+    mc_free(text);
+    return status;
 }
 
 /* ---- looking at one ---- */

@@ -40,6 +40,10 @@ mc_status mc_atlas_add_document(mc_atlas *atlas, const char *text, size_t size,
                                 const char *file, const char **name, const char **version,
                                 mc_error *err);
 
+/* mc_atlas_open_file() of bytes that were read already; `path` is for messages and the info. */
+mc_status mc_atlas_read_file(const char *text, size_t size, const char *path, mc_atlas **atlas,
+                             mc_error *err);
+
 /* All probes are there: index them, check what can only be seen in the whole (duplicates,
  * controls), complete the info. */
 mc_status mc_atlas_settle(mc_atlas *atlas, mc_error *err);

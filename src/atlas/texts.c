@@ -92,7 +92,7 @@ static mc_status open_owned(char *text, size_t size, const char *path, mc_atlas 
 
     if (status != MC_OK) {
         mc_free(text);
-        return status;
+        return mc_fail_about(err, status, "%s", path[0] ? path : "the texts");
     }
     result->plain = text;
     mc_sha256(text, size, result->sha256);
@@ -126,6 +126,6 @@ mc_status mc_atlas_read_texts(const char *text, size_t size, mc_atlas **atlas, m
 {
     char *copy = mc_strndup(text ? text : "", text ? size : 0);
 
-    if (!copy) return mc_fail_memory(err, size + 1);
+    if (!copy) return mc_fail_about(err, mc_fail_memory(err, size + 1), "the texts");
     return open_owned(copy, text ? size : 0, "", atlas, err);
 }

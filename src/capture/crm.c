@@ -234,11 +234,10 @@ static mc_status fill(mc_crm *crm, mc_span bytes, const char *path, mc_error *er
 
 mc_status mc_crm_read(mc_span bytes, const char *path, mc_crm **crm, mc_error *err)
 {
-    mc_crm   *result;
-    mc_status status;
+    mc_crm   *result = NULL;
+    mc_status status = create(&result, err);
 
-    MC_TRY(create(&result, err));
-    status = fill(result, bytes, path, err);
+    if (status == MC_OK) status = fill(result, bytes, path, err);
     if (status != MC_OK) {
         mc_crm_close(result);
         return mc_fail_about(err, status, "%s", path);
