@@ -42,7 +42,7 @@ static void read_as(int plain, const char *copy, size_t size)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    char *copy = malloc(size ? size : 1);
+    char *copy = calloc(size ? size : 1, 1);
 
     if (!copy) return 0;
     if (size > 0) memcpy(copy, data, size);

@@ -75,7 +75,7 @@ static void read_once(const uint8_t *copy, size_t size)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    uint8_t *copy = malloc(size ? size : 1);
+    uint8_t *copy = calloc(size ? size : 1, 1);
 
     if (!copy) return 0;
     if (size > 0) memcpy(copy, data, size);
