@@ -84,6 +84,12 @@ static mc_status check_shape(mc_crm_info *info, const mc_tensor *tensor, mc_crm_
     return MC_OK;
 }
 
+static bool is_state_type(mc_dtype type)
+{
+    return type == MC_DTYPE_F32 || type == MC_DTYPE_F16 || type == MC_DTYPE_BF16 ||
+           type == MC_DTYPE_F64;
+}
+
 static mc_status take_values(reading *r, const mc_tensor *tensor, const float **values,
                              mc_error *err)
 {
@@ -97,7 +103,7 @@ static mc_status take_values(reading *r, const mc_tensor *tensor, const float **
         *values = (const float *)(const void *)tensor->bytes.data;
         return MC_OK;
     }
-    if (!type->widen || type->block_length != 1)
+    if (!is_state_type(tensor->dtype))
         return mc_fail(err, MC_ERR_DTYPE, "store states as F32",
                        "tensor '%.60s' holds %s, which are no states", tensor->name,
                        type->name);
