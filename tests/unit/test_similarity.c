@@ -1,0 +1,201 @@
+/* test_similarity.c - the two-operand metrics against independent implementations
+ * (tests/oracle/metric_similarity.py), their invariances, and what they refuse. */
+#include <stdlib.h>
+
+#include <modelcypher/geometry.h>
+
+#include "base/checked.h"
+#include "geometry/random.h"
+#include "support/check.h"
+#include "support/golden_matrix.h"
+
+static double value_of(const char *row, const char *name, mc_matrix x, mc_matrix y)
+{
+    mc_estimate      estimate;
+    mc_error         err    = { 0 };
+    const mc_metric *metric = mc_metric_find(name);
+
+    CHECK(name, metric != NULL);
+    CHECK_OK(row, mc_metric_run(metric, x, &y, NULL, &estimate, &err));
+    if (estimate.reason[0]) fail_msg("%s: %s: %s", row, name, estimate.reason);
+    return estimate.value;
+}
+
+static void golden(void **state)
+{
+    mc_json     *json  = mc_test_golden("similarity.json");
+    mc_json_iter cases = mc_json_iterate(mc_json_get(mc_json_root(json), "cases"));
+    size_t       count = 0;
+
+    (void)state;
+    while (mc_json_next(&cases)) {
+        const mc_matrix x = mc_test_matrix(mc_json_get(cases.value, "x"));
+        const mc_matrix y = mc_test_matrix(mc_json_get(cases.value, "y"));
+        const char     *name;
+        size_t          size;
+        mc_json_iter    values = mc_json_iterate(mc_json_get(cases.value, "values"));
+        CHECK("name", mc_json_string(mc_json_get(cases.value, "name"), &name, &size));
+        for (; mc_json_next(&values); count++) {
+            char   row[128];
+            double want;
+            CHECK(name, mc_json_double(values.value, &want));
+            snprintf(row, sizeof row, "%s: %s", name, values.key);
+            CHECK_NEAR(row, value_of(row, values.key, x, y), want, 1e-7 * (1 + fabs(want)));
+        }
+        free((void *)x.data);
+        free((void *)y.data);
+    }
+    mc_json_free(json);
+    CHECK("golden", count == 50); /* ten metrics, five pairs */
+}
+
+/* Columns with the given scale and offset; half of the columns of y are those of x. */
+static mc_matrix sample(uint64_t stream, size_t rows, size_t cols, float scale, float offset)
+{
+    mc_random random = mc_random_init(11, MC_STREAM_DATA, stream);
+    float    *data   = malloc(rows * cols * sizeof *data);
+
+    for (size_t k = 0; k < rows * cols; k++)
+        data[k] = (float)mc_random_normal(&random) * scale + offset;
+    return (mc_matrix){ data, rows, cols, cols };
+}
+
+/* A similarity is symmetric, blind to offset and scale, and to a common order of the probes. */
+static void invariances(void **state)
+{
+    const mc_matrix x = sample(1, 50, 7, 1, 0), y = sample(2, 50, 11, 1, 0);
+    float *moved = malloc(50 * 7 * sizeof *moved), *order = malloc(50 * 18 * sizeof *order);
+
+    (void)state;
+    for (size_t i = 0; i < 50; i++) {
+        for (size_t j = 0; j < 7; j++)
+            moved[i * 7 + j] = 4 * x.data[i * 7 + j] + 64;
+        memcpy(order + i * 18, x.data + (i + 20) % 50 * 7, 7 * sizeof *order);
+        memcpy(order + i * 18 + 7, y.data + (i + 20) % 50 * 11, 11 * sizeof *order);
+    }
+    const mc_matrix shifted = { moved, 50, 7, 7 };
+    const mc_matrix left = { order, 50, 7, 18 }, right = { order + 7, 50, 11, 18 };
+    for (size_t m = 0; m < mc_metric_count(); m++) {
+        const mc_metric *metric = mc_metric_get(m);
+        if (metric->operands != 2) continue;
+        const double value = value_of(metric->name, metric->name, x, y);
+        /* The masked kernels of cknna are not symmetric, and neither are its authors' sums. */
+        CHECK_NEAR(metric->name, value_of("swapped", metric->name, y, x), value,
+                   strcmp(metric->name, "cknna") == 0 ? 1e-3 : 1e-9);
+        CHECK_NEAR(metric->name, value_of("moved", metric->name, shifted, y), value, 2e-5);
+        CHECK(metric->name, value >= metric->range[0] && value <= metric->range[1]);
+        /* Held-out folds depend on the order; these two are narrow, so nothing is held out. */
+        CHECK_NEAR(metric->name, value_of("order", metric->name, left, right), value, 1e-9);
+    }
+    free(moved);
+    free(order);
+    free((void *)x.data);
+    free((void *)y.data);
+}
+
+static const float axes[]    = { 1, 0, 0, 1, -1, 0, 0, -1 };
+static const float flat[]    = { 3, 3, 3, 3, 3, 3, 3, 3 };
+static const float broken[]  = { 1, 0, 0, 1, -1, NAN, 0, -1 };
+static const float endless[] = { 1, 0, 0, INFINITY, -1, 0, 0, -1 };
+
+static const struct {
+    const char *name;
+    mc_matrix   x, y;
+    mc_status   status;
+    const char *says; /* part of the error's or the estimate's reason */
+} refusals[] = {
+    { "constant", { axes, 4, 2, 2 }, { flat, 4, 2, 2 }, MC_OK, "all 4 rows are equal" },
+    { "probe counts differ", { axes, 4, 2, 2 }, { axes, 2, 4, 4 }, MC_ERR_ARGUMENT, "2 rows" },
+    { "not a number",
+      { axes, 4, 2, 2 },
+      { broken, 4, 2, 2 },
+      MC_ERR_ARGUMENT,
+      "row 2, column 1" },
+    { "infinite", { endless, 4, 2, 2 }, { axes, 4, 2, 2 }, MC_ERR_ARGUMENT, "row 1, column 1" },
+    { "no columns", { axes, 4, 0, 0 }, { axes, 4, 2, 2 }, MC_ERR_ARGUMENT, "0 columns" },
+    { "stride too short", { axes, 4, 2, 1 }, { axes, 4, 2, 2 }, MC_ERR_ARGUMENT, "stride 1" },
+};
+
+static void refuses(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < MC_ARRAY_LEN(refusals); i++) {
+        mc_estimate     estimate = { .value = 7 };
+        mc_error        err      = { 0 };
+        const mc_status status   = mc_metric_run(mc_metric_find("cka"), refusals[i].x,
+                                                 &refusals[i].y, NULL, &estimate, &err);
+        CHECK(refusals[i].name, status == refusals[i].status);
+        const char *reason = status == MC_OK ? estimate.reason : err.reason;
+        if (!strstr(reason, refusals[i].says))
+            fail_msg("%s: says '%s', not '%s'", refusals[i].name, reason, refusals[i].says);
+        CHECK(refusals[i].name, status == MC_OK ? isnan(estimate.value) : estimate.value == 7);
+    }
+}
+
+/* Every metric, on every kind of layer that is no layer: NaN and a reason, or an error. */
+static void undefined(void **state)
+{
+    const mc_matrix constant = { (const float[60]){ 0 }, 30, 2, 2 };
+    const mc_matrix few = sample(5, 3, 2, 1, 0), good = sample(6, 30, 2, 1, 0);
+
+    (void)state;
+    for (size_t m = 0; m < mc_metric_count(); m++) {
+        const mc_metric *metric   = mc_metric_get(m);
+        mc_estimate      estimate = { .value = 7 };
+        mc_error         err      = { 0 };
+        CHECK_OK(metric->name, mc_metric_run(metric, constant, &good, NULL, &estimate, &err));
+        CHECK(metric->name, isnan(estimate.value) && estimate.reason[0]);
+        if (metric->rows_least <= 3) continue;
+        CHECK(metric->name,
+              mc_metric_run(metric, few, &few, NULL, &estimate, &err) == MC_ERR_ARGUMENT);
+        CHECK(metric->name, strstr(err.reason, "needs at least") != NULL);
+    }
+    free((void *)few.data);
+    free((void *)good.data);
+}
+
+static void table(void **state)
+{
+    (void)state;
+    for (size_t m = 0; m < mc_metric_count(); m++) {
+        const mc_metric *metric = mc_metric_get(m);
+        CHECK(metric->name, mc_metric_find(metric->name) == metric);
+        CHECK(metric->name, metric->summary[0] && metric->convention[0] && metric->citation[0]);
+        CHECK(metric->name, metric->operands == 1 ? metric->shape && !metric->similarity
+                                                  : metric->similarity && !metric->shape);
+        CHECK(metric->name, metric->range[0] < metric->range[1] && metric->rows_least >= 2);
+    }
+    CHECK("end", mc_metric_get(mc_metric_count()) == NULL);
+    CHECK("unknown", mc_metric_find("cka-linear") == NULL);
+    CHECK("nearest", mc_metric_nearest("ckka") == mc_metric_find("cka"));
+}
+
+static void selftest(void **state)
+{
+    mc_selftest *test;
+    mc_error     err = { 0 };
+
+    (void)state;
+    CHECK_OK("selftest", mc_geometry_selftest(&test, &err));
+    for (size_t i = 0; i < test->count; i++)
+        CHECK_NEAR(test->rows[i].name, test->rows[i].measured, test->rows[i].expected,
+                   test->rows[i].bound);
+    CHECK("failed", test->failed == 0);
+    for (size_t m = 0; m < mc_metric_count(); m++) {
+        bool covered = false;
+        for (size_t i = 0; i < test->count; i++)
+            covered = covered || strcmp(test->rows[i].metric, mc_metric_get(m)->name) == 0;
+        CHECK(mc_metric_get(m)->name, covered);
+    }
+    mc_selftest_free(test);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(golden),    cmocka_unit_test(invariances), cmocka_unit_test(refuses),
+        cmocka_unit_test(undefined), cmocka_unit_test(table),       cmocka_unit_test(selftest),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
