@@ -22,7 +22,7 @@ typedef struct mc_gemm {
     size_t       c_stride;
     const float *bias; /* [columns] added at the end; NULL: none */
     size_t       rows, columns, k;
-    int          accumulate; /* the chains start from c, not from 0 */
+    int          accumulate; /* add to c */
 } mc_gemm;
 
 typedef struct mc_kernels {

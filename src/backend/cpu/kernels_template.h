@@ -21,9 +21,14 @@
 #define UNROLL(times)
 #endif
 
-/* k is cut into blocks so that the tile's part of a stays in the second-level cache while all
- * panels of b pass over it; small models need no cut, and then c is not read back. A function
- * of k only; the chains go on from c, so the bits do not notice. */
+/* A sum over k is cut into chains of this many fused multiply-adds, each from zero, which are
+ * then added up in order. One chain over all of k would lose three to four times as much to
+ * rounding: a row with massive activations of SmolLM2 was off by 3e-5. */
+enum { CHAIN = 64 };
+
+/* k is also cut into blocks so that the tile's part of a stays in the second-level cache while
+ * all panels of b pass over it; small models need no cut, and then c is not read back. A
+ * multiple of CHAIN, so the bits do not notice. */
 enum { K_BLOCK = 640 };
 
 static v16 load_tail(const float *from, size_t n, float fill)
@@ -53,28 +58,26 @@ typedef struct gemm_step {
     int          accumulate;
 } gemm_step;
 
-/* `rows` x (16 * panels) elements over one block of k, held in registers throughout. */
-ALWAYS_INLINE void gemm_block(const gemm_step *s, const int rows, const int panels)
+/* One chain: `k` steps from zero, held in registers throughout. */
+ALWAYS_INLINE void gemm_chain(const float *a, size_t a_stride, const float *b, size_t b_stride,
+                              size_t k, v16 sum[GEMM_ROWS][GEMM_PANELS], const int rows,
+                              const int panels)
 {
-    v16          sum[GEMM_ROWS][GEMM_PANELS];
-    const float *a = s->a, *b = s->b;
-    const size_t a_stride = s->a_stride, b_stride = s->b_stride;
-    const int    full = s->columns == MC_PANEL;
+    v16 w[GEMM_PANELS];
 
+    UNROLL(4)
+    for (int p = 0; p < panels; p++)
+        w[p] = v16_load(b + (size_t)p * b_stride);
     UNROLL(16)
-    for (int i = 0; i < rows; i++)
+    for (int i = 0; i < rows; i++) {
+        v16 x = v16_set1(a[(size_t)i * a_stride]);
         UNROLL(4)
-    for (int p = 0; p < panels; p++) {
-        const float *c = s->c + (size_t)i * s->c_stride + (size_t)p * MC_PANEL;
-        if (!s->accumulate)
-            sum[i][p] = v16_set1(0.0f);
-        else if (full || p + 1 < panels)
-            sum[i][p] = v16_load(c);
-        else
-            sum[i][p] = load_tail(c, s->columns, 0.0f);
+        for (int p = 0; p < panels; p++)
+            sum[i][p] = v16_mul(x, w[p]);
     }
-    for (size_t k = 0; k < s->k; k++, a++, b += MC_PANEL) {
-        v16 w[GEMM_PANELS];
+    for (size_t step = 1; step < k; step++) {
+        a++;
+        b += MC_PANEL;
         UNROLL(4)
         for (int p = 0; p < panels; p++)
             w[p] = v16_load(b + (size_t)p * b_stride);
@@ -86,13 +89,43 @@ ALWAYS_INLINE void gemm_block(const gemm_step *s, const int rows, const int pane
                 sum[i][p] = v16_fma(x, w[p], sum[i][p]);
         }
     }
+}
+
+/* `rows` x (16 * panels) elements over one block of k: chain after chain, added up in order. */
+ALWAYS_INLINE void gemm_block(const gemm_step *s, const int rows, const int panels)
+{
+    v16       total[GEMM_ROWS][GEMM_PANELS], sum[GEMM_ROWS][GEMM_PANELS];
+    const int full = s->columns == MC_PANEL;
+
+    UNROLL(16)
+    for (int i = 0; i < rows; i++)
+        UNROLL(4)
+    for (int p = 0; p < panels; p++) {
+        const float *c = s->c + (size_t)i * s->c_stride + (size_t)p * MC_PANEL;
+        if (!s->accumulate)
+            total[i][p] = v16_set1(0.0f);
+        else if (full || p + 1 < panels)
+            total[i][p] = v16_load(c);
+        else
+            total[i][p] = load_tail(c, s->columns, 0.0f);
+    }
+    for (size_t k = 0; k < s->k; k += CHAIN) {
+        size_t steps = s->k - k < CHAIN ? s->k - k : CHAIN;
+        gemm_chain(s->a + k, s->a_stride, s->b + k * MC_PANEL, s->b_stride, steps, sum, rows,
+                   panels);
+        UNROLL(16)
+        for (int i = 0; i < rows; i++)
+            UNROLL(4)
+        for (int p = 0; p < panels; p++)
+            total[i][p] = v16_add(total[i][p], sum[i][p]);
+    }
     UNROLL(16)
     for (int i = 0; i < rows; i++)
         UNROLL(4)
     for (int p = 0; p < panels; p++) {
         float *c    = s->c + (size_t)i * s->c_stride + (size_t)p * MC_PANEL;
         int    tail = !full && p + 1 == panels;
-        v16    r    = sum[i][p];
+        v16    r    = total[i][p];
         if (s->bias) {
             const float *bias = s->bias + (size_t)p * MC_PANEL;
             r = v16_add(r, tail ? load_tail(bias, s->columns, 0.0f) : v16_load(bias));
@@ -160,7 +193,8 @@ static void gemm_column(const mc_gemm *g, gemm_step step, int panels)
 static void gemm(const mc_gemm *g)
 {
     size_t blocks = (g->k + K_BLOCK - 1) / K_BLOCK;
-    size_t part   = blocks ? (g->k + blocks - 1) / blocks : 0;
+    size_t chains = (g->k + CHAIN - 1) / CHAIN;
+    size_t part   = blocks ? (chains + blocks - 1) / blocks * CHAIN : 0;
 
     for (size_t at = 0; at < g->k; at += part) {
         size_t k      = g->k - at < part ? g->k - at : part;
