@@ -23,7 +23,7 @@ enum {
 };
 #define SUFFIX ".part"
 
-static const char hint_place[] = "choose another file path, or make its folder writable";
+static const char hint_place[] = "choose another path, or make its folder writable";
 static const char hint_space[] = "make room on the disk, or write to another one";
 
 /* ---- where it goes ---- */
