@@ -103,6 +103,9 @@ static inline float *mc_tile_at(const mc_tile *tile, mc_operand operand, size_t 
     return tile->data[operand.buffer] + row * tile->stride[operand.buffer] + operand.offset;
 }
 
+/* The factor of MC_OP_SCALE_FAR at a position. */
+double mc_scale_far(const mc_op *op, size_t position);
+
 /* A long text's keys and values go to its history before anything attends to them; nothing
  * where there is none. */
 void mc_tile_remember(const mc_op *op, const mc_tile *tile);

@@ -1,7 +1,15 @@
 /* tile.c - what every backend does with a tile in the same way. */
+#include <math.h>
 #include <string.h>
 
 #include "backend/backend.h"
+
+double mc_scale_far(const mc_op *op, size_t position)
+{
+    size_t laps = op->position_offset ? position / op->position_offset : 0;
+
+    return 1.0 + (double)op->scale * log1p((double)laps);
+}
 
 void mc_tile_remember(const mc_op *op, const mc_tile *tile)
 {

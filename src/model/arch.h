@@ -15,6 +15,9 @@ typedef enum mc_role {
     MC_ROLE_POSITION,
     MC_ROLE_PROJECT_IN, /* embedding to x, where their widths differ */
     MC_ROLE_FINAL_NORM,
+    MC_ROLE_PER_LAYER_EMBED, /* inputs of every block for each token, and what x adds to them */
+    MC_ROLE_PER_LAYER_PROJECT,
+    MC_ROLE_PER_LAYER_NORM,
     MC_ROLE_BLOCK_FIRST, /* from here on the names hold "%d", the block */
     MC_ROLE_ATTN_NORM = MC_ROLE_BLOCK_FIRST,
     MC_ROLE_ATTN_POST_NORM, /* on what attention adds */
@@ -31,7 +34,11 @@ typedef enum mc_role {
     MC_ROLE_UP,
     MC_ROLE_GATE_UP, /* the two in one tensor, gate first */
     MC_ROLE_DOWN,
-    MC_ROLE_XIELU, /* parameters of that activation */
+    MC_ROLE_XIELU,      /* parameters of that activation */
+    MC_ROLE_INPUT_GATE, /* from x, to weigh the block's own input; back to x; norm of that */
+    MC_ROLE_INPUT_PROJECT,
+    MC_ROLE_INPUT_NORM,
+    MC_ROLE_LAYER_SCALAR, /* one value that x is multiplied with */
     MC_ROLE_COUNT
 } mc_role;
 

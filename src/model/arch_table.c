@@ -89,6 +89,22 @@ static const mc_names gemma2_names = { model_prefixes, {
     [MC_ROLE_O]              = { "layers.%d.self_attn.o_proj",           "blk.%d.attn_output" },
 } };
 
+static const mc_names gemma4_names = { model_prefixes, {
+    ENDS, SPLIT_ATTENTION, GATED_FFN,
+    [MC_ROLE_ATTN_NORM]      = { "layers.%d.input_layernorm",            NULL },
+    [MC_ROLE_ATTN_POST_NORM] = { "layers.%d.post_attention_layernorm",   NULL },
+    [MC_ROLE_FFN_NORM]       = { "layers.%d.pre_feedforward_layernorm",  NULL },
+    [MC_ROLE_FFN_POST_NORM]  = { "layers.%d.post_feedforward_layernorm", NULL },
+    [MC_ROLE_O]              = { "layers.%d.self_attn.o_proj",           NULL },
+    [MC_ROLE_PER_LAYER_EMBED]   = { "embed_tokens_per_layer",              NULL },
+    [MC_ROLE_PER_LAYER_PROJECT] = { "per_layer_model_projection",          NULL },
+    [MC_ROLE_PER_LAYER_NORM]    = { "per_layer_projection_norm",           NULL },
+    [MC_ROLE_INPUT_GATE]        = { "layers.%d.per_layer_input_gate",      NULL },
+    [MC_ROLE_INPUT_PROJECT]     = { "layers.%d.per_layer_projection",      NULL },
+    [MC_ROLE_INPUT_NORM]        = { "layers.%d.post_per_layer_input_norm", NULL },
+    [MC_ROLE_LAYER_SCALAR]      = { "layers.%d.layer_scalar",              NULL },
+} };
+
 static const mc_names glm4_names = { model_prefixes, {
     ENDS, SPLIT_ATTENTION, GATED_FFN,
     [MC_ROLE_ATTN_NORM]      = { "layers.%d.input_layernorm",          "blk.%d.attn_norm" },
@@ -269,6 +285,11 @@ static const mc_key llama_keys[] = {
     { NULL },
 };
 
+static const mc_key ministral3_keys[] = {
+    SIZES, KV_HEADS(8), HEAD_DIM(128), RMS_EPSILON(1e-5), SILU, WINDOW(0),
+    { NULL },
+};
+
 static const mc_key mistral_keys[] = {
     SIZES, KV_HEADS(8), HEAD_DIM(0), RMS_EPSILON(1e-6), SILU, WINDOW(4096),
     { NULL },
@@ -313,6 +334,21 @@ static const mc_key gemma2_keys[] = {
 static const mc_key gemma3_keys[] = {
     GEMMA2_KEYS, NUMBER("attn_logit_softcapping", attn_softcap, 0),
     SIZE("sliding_window_pattern", window_pattern, 6), { NULL },
+};
+
+static const mc_key gemma4_keys[] = {
+    SIZES, KV_HEADS(4), HEAD_DIM(256), RMS_EPSILON(1e-6), WINDOW(512),
+    ACTIVATION("hidden_activation", MC_ACT_GELU_TANH),
+    BIASES("attention_bias", MC_BIAS_ATTN, 0),
+    SIZE("global_head_dim", full_head_dim, 512),
+    SIZE("num_global_key_value_heads", full_kv_heads, 0),
+    FLAG("attention_k_eq_v", full_v_is_k, 0),
+    SIZE("num_kv_shared_layers", shared_layers, 0),
+    FLAG("use_double_wide_mlp", shared_double_ffn, 0),
+    SIZE("hidden_size_per_layer_input", per_layer_width, 256),
+    SIZE("vocab_size_per_layer_input", per_layer_vocabulary, 262144),
+    FIXED("enable_moe_block", 0),
+    { NULL },
 };
 
 static const mc_key phi_keys[] = {
@@ -607,6 +643,14 @@ const mc_arch mc_arch_table[] = {
       .base = { LLAMA_LIKE, .window_rule = MC_WINDOW_ALL } },
     { .name = "ministral", .title = "Ministral", .names = &llama_names, .keys = mistral_keys,
       .base = { LLAMA_LIKE, .window_rule = MC_WINDOW_LISTED } },
+    { .name = "ministral3", .title = "Ministral 3", .names = &llama_names,
+      .keys = ministral3_keys,
+      .base = { .norm = MC_NORM_RMS, .norms = BEFORE_BOTH, .rope_theta = 1000000.0,
+                .window_rule = MC_WINDOW_ALL, .far_scale = true, .far_scale_beta = 0.1,
+                .rope_default = true,
+                .ropes = { { .type = MC_ROPE_YARN, .theta = 1000000.0, .factor = 16.0,
+                             .original = 16384.0, .beta_fast = 32.0, .beta_slow = 1.0,
+                             .mscale = 1.0, .mscale_all = 1.0 } } } },
     { .name = "qwen2", .gguf = "qwen2", .title = "Qwen 2 and 2.5",
       .names = &llama_names, .keys = qwen2_keys,
       .base = { LLAMA_LIKE, .biases = MC_BIAS_QKV, .window_rule = MC_WINDOW_FROM } },
@@ -628,6 +672,15 @@ const mc_arch mc_arch_table[] = {
                 .norm_add = { 1.0, 0.0 }, .embed_sqrt = true, .qk_norm = MC_QK_NORM_HEAD,
                 .window_rule = MC_WINDOW_PATTERN, .rope_local = true,
                 .rope_local_theta = 10000.0 } },
+
+    { .name = "gemma4_text", .title = "Gemma 4", .names = &gemma4_names, .keys = gemma4_keys,
+      .base = { .norm = MC_NORM_RMS, .norms = BEFORE_BOTH | AFTER_BOTH, .rope_theta = 1000000.0,
+                .embed_sqrt = true, .qk_norm = MC_QK_NORM_HEAD, .v_norm = true,
+                .attn_unscaled = true, .layer_scalar = true,
+                .window_rule = MC_WINDOW_PATTERN, .window_pattern = 6, .rope_local = true,
+                .rope_local_theta = 10000.0, .rope_default = true, .rope_fraction = 0.25,
+                .ropes = { { .type = MC_ROPE_PROPORTIONAL, .theta = 1000000.0,
+                             .factor = 1.0 } } } },
 
     { .name = "phi", .title = "Phi 1, 1.5 and 2", .names = &phi_names, .keys = phi_keys,
       .base = { .norm = MC_NORM_LAYER, .norms = MC_NORM_BEFORE_ATTN, .parallel = true,

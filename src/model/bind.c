@@ -175,6 +175,15 @@ static void mark(mc_binder *binder, const mc_tensor *tensor)
     binder->used[tensor - mc_store_tensor(binder->store, 0)] = true;
 }
 
+void mc_bind_ignore(mc_binder *binder, mc_role role, size_t block)
+{
+    const mc_tensor *weight = mc_bind_find(binder, role, block, 0, ".weight");
+    const mc_tensor *bias   = mc_bind_find(binder, role, block, 0, ".bias");
+
+    if (weight) mark(binder, weight);
+    if (bias) mark(binder, bias);
+}
+
 static mc_status bind(mc_binder *binder, mc_role role, size_t block, size_t part,
                       const char *suffix, const mc_tensor **tensor, mc_error *err)
 {

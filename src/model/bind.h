@@ -33,6 +33,9 @@ mc_status mc_bind_vector(mc_binder *binder, mc_role role, size_t block, size_t p
 const mc_tensor *mc_bind_find(const mc_binder *binder, mc_role role, size_t block, size_t part,
                               const char *suffix);
 
+/* Tensors of the role may be in the file although nothing uses them. */
+void mc_bind_ignore(mc_binder *binder, mc_role role, size_t block);
+
 /* MC_ERR_UNSUPPORTED when a block has a tensor that nothing has bound: then it does something
  * that the architecture's row does not know. */
 mc_status mc_bind_check_unused(const mc_binder *binder, mc_error *err);

@@ -180,6 +180,13 @@ static void print_scale(const printer *p, const mc_op *op)
     put_operand(p, op->src);
 }
 
+static void print_scale_far(const printer *p, const mc_op *op)
+{
+    put_operand(p, op->src);
+    mc_buffer_printf(p->out, " * (1 + %g ln(1 + floor(position / %zu)))", (double)op->scale,
+                     op->position_offset);
+}
+
 static void print_clip(const printer *p, const mc_op *op)
 {
     mc_buffer_add_text(p->out, "clip(");
@@ -194,7 +201,8 @@ static void (*const printers[MC_OP_COUNT])(const printer *p, const mc_op *op) = 
     [MC_OP_ROPE] = print_rope,         [MC_OP_ATTENTION] = print_attention,
     [MC_OP_ACTIVATE] = print_activate, [MC_OP_GLU] = print_glu,
     [MC_OP_ADD] = print_add,           [MC_OP_MUL] = print_mul,
-    [MC_OP_SCALE] = print_scale,       [MC_OP_CLIP] = print_clip,
+    [MC_OP_SCALE] = print_scale,       [MC_OP_SCALE_FAR] = print_scale_far,
+    [MC_OP_CLIP] = print_clip,
 };
 
 static void print_program(mc_buffer *out, const mc_lowered *model, const mc_program *program)

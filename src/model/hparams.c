@@ -107,6 +107,7 @@ mc_status mc_hparams_derive(mc_hparams *hp, mc_error *err)
     for (size_t i = 0; i < hp->layers; i++)
         hp->layer[i] = (mc_layer){ .kv_heads   = hp->kv_heads,
                                    .head_dim   = hp->head_dim,
+                                   .value_dim  = hp->value_dim,
                                    .ffn        = hp->ffn,
                                    .slides     = slides_by_rule(hp, i),
                                    .attn_scale = score_scale(hp, i) };
@@ -116,7 +117,39 @@ mc_status mc_hparams_derive(mc_hparams *hp, mc_error *err)
     return MC_OK;
 }
 
-void mc_hparams_finish(mc_hparams *hp)
+static void finish_rope(const mc_hparams *hp, mc_layer *layer)
+{
+    if (layer->rope == MC_ROPE_NONE) return;
+    layer->rope = hp->rope_local && layer->slides ? 1 : 0;
+    if (hp->nope_rule == MC_NOPE_FULL && !layer->slides) layer->rope = MC_ROPE_NONE;
+    if (hp->nope_rule == MC_NOPE_FULL_IF_WINDOW && hp->window > 0 && !layer->slides)
+        layer->rope = MC_ROPE_NONE;
+}
+
+/* The last blocks take keys and values from the last one before them of the same kind. */
+static mc_status finish_sharing(mc_hparams *hp, mc_error *err)
+{
+    size_t shared = hp->shared_layers;
+
+    for (size_t i = hp->layers - shared; shared < hp->layers && i < hp->layers; i++) {
+        size_t from = hp->layers - shared;
+        while (from > 0 && hp->layer[from - 1].slides != hp->layer[i].slides)
+            from--;
+        if (from == 0) break;
+        hp->layer[from - 1].kv_kept = true;
+        hp->layer[i].kv_shared      = true;
+        hp->layer[i].head_dim       = hp->layer[from - 1].head_dim;
+        hp->layer[i].value_dim      = hp->layer[from - 1].value_dim;
+        hp->layer[i].kv_heads       = hp->layer[from - 1].kv_heads;
+        if (hp->shared_double_ffn) hp->layer[i].ffn *= 2;
+    }
+    if (shared == 0 || hp->layer[hp->layers - 1].kv_shared) return MC_OK;
+    return mc_fail(err, MC_ERR_CONFIG, contradicts,
+                   "%zu of %zu blocks share keys and values that no block before them makes",
+                   shared, hp->layers);
+}
+
+mc_status mc_hparams_finish(mc_hparams *hp, mc_error *err)
 {
     for (size_t i = 0; i < hp->layers; i++) {
         mc_layer *layer = &hp->layer[i];
@@ -124,12 +157,14 @@ void mc_hparams_finish(mc_hparams *hp)
         if (hp->window_rule == MC_WINDOW_NO_ROPE && hp->use_window && hp->window > 0)
             layer->slides = layer->slides || layer->rope == MC_ROPE_NONE;
         layer->window = layer->slides ? hp->window : 0;
-        if (layer->rope == MC_ROPE_NONE) continue;
-        layer->rope = hp->rope_local && layer->slides ? 1 : 0;
-        if (hp->nope_rule == MC_NOPE_FULL && !layer->slides) layer->rope = MC_ROPE_NONE;
-        if (hp->nope_rule == MC_NOPE_FULL_IF_WINDOW && hp->window > 0 && !layer->slides)
-            layer->rope = MC_ROPE_NONE;
+        layer->v_is_k = hp->full_v_is_k && !layer->slides;
+        finish_rope(hp, layer);
+        if (hp->heads % layer->kv_heads != 0)
+            return mc_fail(err, MC_ERR_CONFIG, contradicts,
+                           "%zu heads cannot share the %zu key-value heads of block %zu evenly",
+                           hp->heads, layer->kv_heads, i + 1);
     }
+    return finish_sharing(hp, err);
 }
 
 static bool all_positive(const float *values, size_t count)
@@ -154,7 +189,7 @@ mc_status mc_rope_spec_check(const mc_rope_spec *spec, size_t head_dim, mc_error
     if (spec->type != MC_ROPE_DEFAULT && (!(spec->factor > 0.0) || !isfinite(spec->factor)))
         return mc_fail(err, MC_ERR_CONFIG, hint, "the rope's factor is %g", spec->factor);
     if (spec->type != MC_ROPE_DEFAULT && spec->type != MC_ROPE_LINEAR &&
-        !(spec->original >= 1.0 && spec->original < 1e12))
+        spec->type != MC_ROPE_PROPORTIONAL && !(spec->original >= 1.0 && spec->original < 1e12))
         return mc_fail(err, MC_ERR_CONFIG, hint,
                        "the context before the rope was stretched is %g", spec->original);
     if (spec->type == MC_ROPE_DYNAMIC && spec->rotary < 4)

@@ -70,11 +70,14 @@ typedef enum mc_nope_rule {
 enum { MC_ROPES_MAX = 2, MC_ROPE_NONE = -1 };
 
 typedef struct mc_layer {
-    size_t kv_heads, head_dim, ffn;
+    size_t kv_heads, head_dim, value_dim, ffn;
     bool   slides;
     size_t window;     /* 0: the whole text */
     int    rope;       /* index into ropes, or MC_ROPE_NONE */
     double attn_scale; /* of the scores */
+    bool   v_is_k;     /* values are the keys before their norm and rope */
+    bool   kv_kept;    /* later blocks use this one's keys and values */
+    bool   kv_shared;  /* this one uses those of the last block of its kind that keeps them */
 } mc_layer;
 
 typedef struct mc_hparams {
@@ -136,6 +139,18 @@ typedef struct mc_hparams {
     double embed_scale;    /* 0: none */
     bool   embed_sqrt;     /* sqrt(hidden) */
     double residual_scale; /* 0: none */
+    bool   far_scale;      /* q grows with the position, see MC_OP_SCALE_FAR */
+    double far_scale_beta, far_scale_original;
+
+    /* Gemma 4: blocks that see everything have heads of their own, the last blocks share keys
+     * and values, and every block gets an input of its own for each token. */
+    size_t full_head_dim, full_kv_heads;
+    bool   full_v_is_k;
+    size_t shared_layers;
+    bool   shared_double_ffn;
+    bool   v_norm;
+    bool   layer_scalar;
+    size_t per_layer_width, per_layer_vocabulary; /* width 0: no such inputs */
 
     mc_layer *layer; /* [layers], owned */
 } mc_hparams;

@@ -4,6 +4,7 @@
  * `rope_parameters`. An absent key means what it means to the reference implementation
  * (transformers): the architecture's default. */
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/alloc.h"
@@ -70,10 +71,15 @@ static const struct {
     const char  *name;
     mc_rope_type type;
 } rope_types[] = {
-    { "default", MC_ROPE_DEFAULT }, { "mrope", MC_ROPE_DEFAULT }, /* text has one axis */
-    { "linear", MC_ROPE_LINEAR },   { "dynamic", MC_ROPE_DYNAMIC },
-    { "yarn", MC_ROPE_YARN },       { "longrope", MC_ROPE_LONGROPE },
-    { "su", MC_ROPE_LONGROPE },     { "llama3", MC_ROPE_LLAMA3 },
+    { "default", MC_ROPE_DEFAULT },
+    { "mrope", MC_ROPE_DEFAULT }, /* text has one axis */
+    { "linear", MC_ROPE_LINEAR },
+    { "dynamic", MC_ROPE_DYNAMIC },
+    { "yarn", MC_ROPE_YARN },
+    { "longrope", MC_ROPE_LONGROPE },
+    { "proportional", MC_ROPE_PROPORTIONAL },
+    { "su", MC_ROPE_LONGROPE },
+    { "llama3", MC_ROPE_LLAMA3 },
 };
 
 static mc_status read_type(mc_json_value rope, mc_rope_type *type, mc_error *err)
@@ -97,25 +103,40 @@ static mc_status read_type(mc_json_value rope, mc_rope_type *type, mc_error *err
         return MC_OK;
     }
     return mc_fail(err, MC_ERR_UNSUPPORTED,
-                   "known are: default, linear, dynamic, yarn, longrope, llama3",
+                   "known are: default, linear, dynamic, yarn, longrope, llama3, "
+                   "proportional",
                    "unknown rope type '%.*s'", size < 60 ? (int)size : 60, name);
 }
 
-static mc_status read_rotary(mc_json_value config, mc_json_value rope, const mc_hparams *hp,
-                             mc_rope_spec *spec, mc_error *err)
-{
-    double fraction = rope_number(config, "partial_rotary_factor", hp->rope_fraction);
+/* Where one rope's parameters come from; `object` may be the absent value: then `theta` alone
+ * counts. */
+typedef struct rope_source {
+    mc_json_value config, object;
+    double        theta;
+    size_t        head_dim;
+} rope_source;
 
-    fraction = rope_number(rope, "partial_rotary_factor", fraction);
+static mc_status read_rotary(const rope_source *from, const mc_hparams *hp, mc_rope_spec *spec,
+                             mc_error *err)
+{
+    double fraction = rope_number(from->config, "partial_rotary_factor", hp->rope_fraction);
+
+    fraction = rope_number(from->object, "partial_rotary_factor", fraction);
     if (fraction == 0.0) fraction = 1.0;
     if (!(fraction > 0.0 && fraction <= 1.0))
         return mc_fail(err, MC_ERR_CONFIG, "fetch the model's configuration again",
                        "'partial_rotary_factor' is %g", fraction);
+    if (spec->type == MC_ROPE_PROPORTIONAL) {
+        spec->angles = (size_t)((double)from->head_dim * fraction) / 2;
+        spec->rotary = from->head_dim;
+        return MC_OK;
+    }
+    if (hp->rope_local && spec->type == MC_ROPE_DEFAULT && !hp->rope_partial) fraction = 1.0;
     if (fraction != 1.0 && !hp->rope_partial)
         return mc_fail(err, MC_ERR_UNSUPPORTED, "use another variant of the model",
                        "'partial_rotary_factor' is %g, which this architecture does not have",
                        fraction);
-    spec->rotary = (size_t)((double)hp->head_dim * fraction);
+    spec->rotary = (size_t)((double)from->head_dim * fraction);
     if (hp->rope_columns > 0) spec->rotary = hp->rope_columns;
     return MC_OK;
 }
@@ -130,40 +151,53 @@ static double read_original(mc_json_value config, mc_json_value rope, const mc_h
     return rope_number(config, "original_max_position_embeddings", original);
 }
 
-/* `rope` may be the absent value: then `theta` alone counts. */
-static mc_status read_rope(mc_json_value config, mc_json_value rope, double theta,
-                           const mc_hparams *hp, mc_rope_spec *spec, mc_error *err)
+static void read_yarn(mc_json_value rope, mc_rope_spec *spec)
 {
-    double context = (double)hp->context, alpha;
+    bool truncate;
+
+    spec->beta_fast  = rope_number(rope, "beta_fast", 32.0);
+    spec->beta_slow  = rope_number(rope, "beta_slow", 1.0);
+    spec->mscale     = rope_number(rope, "mscale", 0.0);
+    spec->mscale_all = rope_number(rope, "mscale_all_dim", 0.0);
+    if (mc_json_bool(mc_json_get(rope, "truncate"), &truncate)) spec->no_truncate = !truncate;
+}
+
+static double default_factor(const mc_rope_spec *spec, double context)
+{
+    switch (spec->type) {
+    case MC_ROPE_YARN:
+    case MC_ROPE_LONGROPE: return spec->original > 0.0 ? context / spec->original : 0.0;
+    case MC_ROPE_PROPORTIONAL: return 1.0;
+    default: return 0.0;
+    }
+}
+
+static mc_status read_rope(const rope_source *from, const mc_hparams *hp, mc_rope_spec *spec,
+                           mc_error *err)
+{
+    mc_json_value rope    = from->object;
+    double        context = (double)hp->context, alpha = rope_number(rope, "alpha", 0.0);
 
     MC_TRY(read_type(rope, &spec->type, err));
-    MC_TRY(read_rotary(config, rope, hp, spec, err));
-    spec->theta    = rope_number(rope, "rope_theta", theta);
-    spec->original = read_original(config, rope, hp);
-    alpha          = rope_number(rope, "alpha", 0.0);
+    MC_TRY(read_rotary(from, hp, spec, err));
+    spec->theta    = rope_number(rope, "rope_theta", from->theta);
+    spec->original = read_original(from->config, rope, hp);
     if (spec->type == MC_ROPE_DYNAMIC && alpha > 0.0) { /* a fixed stretch of the base */
         spec->theta *= pow(alpha, (double)spec->rotary / ((double)spec->rotary - 2.0));
         spec->type = MC_ROPE_DEFAULT;
     }
     if (spec->type == MC_ROPE_DYNAMIC) spec->original = context;
     spec->factor = rope_number(rope, "factor", 0.0);
-    if (spec->factor == 0.0 && (spec->type == MC_ROPE_YARN || spec->type == MC_ROPE_LONGROPE) &&
-        spec->original > 0.0)
-        spec->factor = context / spec->original;
+    if (spec->factor == 0.0) spec->factor = default_factor(spec, context);
     spec->attention_factor = rope_number(rope, "attention_factor", 0.0);
-    spec->beta_fast        = rope_number(rope, "beta_fast", 32.0);
-    spec->beta_slow        = rope_number(rope, "beta_slow", 1.0);
-    spec->mscale           = rope_number(rope, "mscale", 0.0);
-    spec->mscale_all       = rope_number(rope, "mscale_all_dim", 0.0);
     spec->low_freq         = rope_number(rope, "low_freq_factor", 0.0);
     spec->high_freq        = rope_number(rope, "high_freq_factor", 0.0);
-    if (mc_json_bool(mc_json_get(rope, "truncate"), &spec->no_truncate))
-        spec->no_truncate = !spec->no_truncate;
+    read_yarn(rope, spec);
     if (spec->type == MC_ROPE_LONGROPE) {
         MC_TRY(read_factors(rope, "short_factor", spec->rotary / 2, &spec->short_factors, err));
         MC_TRY(read_factors(rope, "long_factor", spec->rotary / 2, &spec->long_factors, err));
     }
-    return mc_rope_spec_check(spec, hp->head_dim, err);
+    return mc_rope_spec_check(spec, from->head_dim, err);
 }
 
 /* The object with the rope's parameters: an older `rope_scaling` wins, as in the reference. */
@@ -180,19 +214,61 @@ static bool has_member(mc_json_value object, const char *key)
     return mc_json_type_of(mc_json_get(object, key)) != MC_JSON_NONE;
 }
 
+/* Heads of the blocks that see everything, or that slide. */
+static size_t head_dim_of(const mc_hparams *hp, bool slides)
+{
+    for (size_t i = 0; i < hp->layers; i++)
+        if (hp->layer[i].slides == slides) return hp->layer[i].head_dim;
+    return hp->head_dim;
+}
+
 /* Two ropes: for the blocks that see everything, and for those that slide. */
 static mc_status read_two_ropes(mc_json_value config, mc_hparams *hp, mc_error *err)
 {
     mc_json_value nested = mc_json_get(config, "rope_parameters");
-    mc_json_value full   = mc_json_get(nested, "full_attention");
-    mc_json_value local  = mc_json_get(nested, "sliding_attention");
-    double        theta  = rope_number(config, "rope_theta", hp->rope_theta);
-    double        near   = rope_number(config, "rope_local_base_freq", hp->rope_local_theta);
+    rope_source   full   = { config, mc_json_get(nested, "full_attention"),
+                             rope_number(config, "rope_theta", hp->rope_theta),
+                             head_dim_of(hp, false) };
+    rope_source   local  = { config, mc_json_get(nested, "sliding_attention"),
+                             rope_number(config, "rope_local_base_freq", hp->rope_local_theta),
+                             head_dim_of(hp, true) };
 
-    if (mc_json_count(mc_json_get(config, "rope_scaling")) > 0) full = rope_object(config);
     hp->rope_count = 2;
-    MC_TRY(read_rope(config, full, theta, hp, &hp->ropes[0], err));
-    return read_rope(config, local, near, hp, &hp->ropes[1], err);
+    if (mc_json_count(mc_json_get(config, "rope_scaling")) > 0)
+        full.object = rope_object(config);
+    if (hp->rope_default && mc_json_count(full.object) == 0) {
+        hp->ropes[0].rotary = full.head_dim;
+        hp->ropes[0].angles = (size_t)((double)full.head_dim * hp->rope_fraction) / 2;
+        MC_TRY(mc_rope_spec_check(&hp->ropes[0], full.head_dim, err));
+    } else {
+        MC_TRY(read_rope(&full, hp, &hp->ropes[0], err));
+    }
+    return read_rope(&local, hp, &hp->ropes[1], err);
+}
+
+/* Ministral 3: how fast q grows beyond the context before stretching. */
+static mc_status read_far_scale(mc_json_value object, mc_hparams *hp, mc_error *err)
+{
+    if (!hp->far_scale) return MC_OK;
+    hp->far_scale_beta     = rope_number(object, "llama_4_scaling_beta", hp->far_scale_beta);
+    hp->far_scale_original = hp->ropes[0].original;
+    if (hp->far_scale_original >= 1.0 && hp->far_scale_original < 1e12) return MC_OK;
+    return mc_fail(err, MC_ERR_CONFIG, "fetch the model's configuration again",
+                   "the context before the rope was stretched is %g", hp->far_scale_original);
+}
+
+static mc_status read_one_rope(mc_json_value config, mc_json_value object, mc_hparams *hp,
+                               mc_error *err)
+{
+    rope_source from = { config, object, rope_number(config, "rope_theta", hp->rope_theta),
+                         hp->head_dim };
+
+    hp->rope_count = 1;
+    if (hp->rope_default && mc_json_count(object) == 0) {
+        hp->ropes[0].rotary = hp->head_dim;
+        return mc_rope_spec_check(&hp->ropes[0], hp->head_dim, err);
+    }
+    return read_rope(&from, hp, &hp->ropes[0], err);
 }
 
 static mc_status read_ropes(mc_json_value config, mc_hparams *hp, mc_error *err)
@@ -201,18 +277,12 @@ static mc_status read_ropes(mc_json_value config, mc_hparams *hp, mc_error *err)
 
     if (hp->rope_theta == 0.0) return MC_OK; /* an architecture without rotary embedding */
     if (hp->rope_local) return read_two_ropes(config, hp, err);
-    if (hp->rope_default && mc_json_count(object) == 0) {
-        hp->rope_count      = 1;
-        hp->ropes[0].rotary = hp->head_dim;
-        return mc_rope_spec_check(&hp->ropes[0], hp->head_dim, err);
-    }
     if (has_member(object, "full_attention") || has_member(object, "sliding_attention"))
         return mc_fail(err, MC_ERR_UNSUPPORTED, "use another variant of the model",
                        "'rope_parameters' differ between blocks, which this architecture does "
                        "not have");
-    hp->rope_count = 1;
-    return read_rope(config, object, rope_number(config, "rope_theta", hp->rope_theta), hp,
-                     &hp->ropes[0], err);
+    MC_TRY(read_one_rope(config, object, hp, err));
+    return read_far_scale(object, hp, err);
 }
 
 static bool is_text(mc_json_value value, const char *wanted)
@@ -307,6 +377,41 @@ static mc_status read_no_rope(mc_json_value config, mc_hparams *hp, mc_error *er
     return MC_OK;
 }
 
+/* One block's own sizes; any other key in there is refused. */
+static mc_status read_layer_config(mc_json_value object, mc_layer *layer, mc_error *err)
+{
+    for (mc_json_iter it = mc_json_iterate(object); mc_json_next(&it);) {
+        uint64_t number;
+        bool     is_dim = it.key_size == 8 && !memcmp(it.key, "head_dim", 8);
+        bool     is_kv  = it.key_size == 19 && !memcmp(it.key, "num_key_value_heads", 19);
+
+        if ((!is_dim && !is_kv) || !mc_json_uint64(it.value, &number) || number == 0 ||
+            number > UINT16_MAX)
+            return mc_fail(err, MC_ERR_UNSUPPORTED, "use another variant of the model",
+                           "'per_layer_config' holds '%.*s', or no size for it",
+                           it.key_size < 60 ? (int)it.key_size : 60, it.key);
+        if (is_kv) layer->kv_heads = (size_t)number;
+        if (is_dim) layer->head_dim = layer->value_dim = (size_t)number;
+    }
+    return MC_OK;
+}
+
+/* Gemma 4: sizes of single blocks, {"<block from 0>": {...}}, or of all that see everything. */
+static mc_status read_block_sizes(mc_json_value config, mc_hparams *hp, mc_error *err)
+{
+    mc_json_value table = mc_json_get(config, "per_layer_config");
+    char          name[32];
+
+    for (size_t i = 0; hp->full_head_dim > 0 && i < hp->layers; i++) {
+        snprintf(name, sizeof name, "%zu", i);
+        MC_TRY(read_layer_config(mc_json_get(table, name), &hp->layer[i], err));
+        if (mc_json_type_of(table) != MC_JSON_NONE || hp->layer[i].slides) continue;
+        hp->layer[i].head_dim = hp->layer[i].value_dim = hp->full_head_dim;
+        if (hp->full_v_is_k && hp->full_kv_heads > 0) hp->layer[i].kv_heads = hp->full_kv_heads;
+    }
+    return MC_OK;
+}
+
 /* How the weights are packed. */
 static mc_status check_quantisation(mc_json_value config, mc_error *err)
 {
@@ -341,6 +446,7 @@ mc_status mc_hparams_read_config(mc_json_value config, const mc_arch *arch, mc_h
     MC_TRY(read_layer_types(config, hp, err));
     MC_TRY(read_attention_types(config, hp, err));
     MC_TRY(read_no_rope(config, hp, err));
-    mc_hparams_finish(hp);
+    MC_TRY(read_block_sizes(config, hp, err));
+    MC_TRY(mc_hparams_finish(hp, err));
     return read_ropes(config, hp, err);
 }

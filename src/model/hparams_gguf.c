@@ -267,7 +267,7 @@ mc_status mc_hparams_read_gguf(const mc_store *store, const mc_arch *arch, mc_hp
                           offsetof(mc_layer, kv_heads), err));
     MC_TRY(
         read_per_layer(store, arch, "feed_forward_length", hp, offsetof(mc_layer, ffn), err));
-    mc_hparams_finish(hp);
+    MC_TRY(mc_hparams_finish(hp, err));
     if (hp->rope_theta == 0.0) return MC_OK;
     hp->rope_count = 1;
     return read_rope(store, arch, hp, err);

@@ -41,7 +41,7 @@ mc_status mc_hparams_read_gguf(const mc_store *store, const mc_arch *arch, mc_hp
 /* Shared by them. First the sizes that follow from others, and the blocks' array with what the
  * row's rules say; then, when a list has changed the blocks, what follows from those. */
 mc_status mc_hparams_derive(mc_hparams *hparams, mc_error *err);
-void      mc_hparams_finish(mc_hparams *hparams);
+mc_status mc_hparams_finish(mc_hparams *hparams, mc_error *err);
 /* The rope's numbers make sense. */
 mc_status mc_rope_spec_check(const mc_rope_spec *spec, size_t head_dim, mc_error *err);
 

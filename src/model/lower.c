@@ -23,7 +23,10 @@ enum {
     BUFFER_QKV,
     BUFFER_WIDE,
     BUFFER_FFN_OUT,
-    BUFFER_FFN_NORMED
+    BUFFER_FFN_NORMED,
+    BUFFER_INPUTS,    /* persistent: every block's own input */
+    BUFFER_KV_FULL,   /* persistent: keys and values that later blocks use */
+    BUFFER_KV_SLIDING /* the same, of blocks that slide */
 };
 
 typedef struct lowering {
@@ -198,29 +201,59 @@ static mc_status emit_clip(lowering *lo, mc_operand at, mc_error *err)
     return lo->hp->clip_qkv > 0.0 ? emit(lo, &op, err) : MC_OK;
 }
 
+/* Keys and values lie behind q, or in a buffer that lives on where other blocks use them. */
+static void place_heads(lowering *lo, const size_t rows[3], heads *at)
+{
+    const mc_layer *layer  = layer_of(lo);
+    int             buffer = BUFFER_QKV;
+    size_t          first  = rows[0];
+
+    if (layer->kv_kept || layer->kv_shared) {
+        buffer                      = layer->slides ? BUFFER_KV_SLIDING : BUFFER_KV_FULL;
+        first                       = 0;
+        lo->out->persistent[buffer] = true;
+    }
+    at->q = columns(lo, BUFFER_QKV, 0, rows[0]);
+    at->k = columns(lo, buffer, first, rows[1]);
+    at->v = columns(lo, buffer, first + rows[1], rows[2]);
+}
+
+static mc_status stack_kv(lowering *lo, mc_op *op, const size_t rows[3], mc_error *err)
+{
+    mc_role v = layer_of(lo)->v_is_k ? MC_ROLE_K : MC_ROLE_V;
+
+    MC_TRY(stack_linear(lo, op, MC_ROLE_K, rows[1], MC_BIAS_QKV, err));
+    return stack_linear(lo, op, v, rows[2], MC_BIAS_QKV, err);
+}
+
 static mc_status emit_qkv(lowering *lo, mc_operand src, heads *at, mc_error *err)
 {
     const mc_hparams *hp    = lo->hp;
     const mc_layer   *layer = layer_of(lo);
-    size_t            kv    = layer->kv_heads;
-    size_t rows[3] = { hp->heads * layer->head_dim, kv * layer->head_dim, kv * hp->value_dim };
-    mc_op  op      = { .kind = MC_OP_MATMUL, .src = src };
-    row_view views[3];
+    size_t            rows[3];
+    mc_op             op = { .kind = MC_OP_MATMUL, .src = src };
+    row_view          views[3];
 
-    op.dst = columns(lo, BUFFER_QKV, 0, rows[0] + rows[1] + rows[2]);
-    at->q  = columns(lo, BUFFER_QKV, 0, rows[0]);
-    at->k  = columns(lo, BUFFER_QKV, rows[0], rows[1]);
-    at->v  = columns(lo, BUFFER_QKV, rows[0] + rows[1], rows[2]);
+    rows[0] = hp->heads * layer->head_dim;
+    rows[1] = layer->kv_heads * layer->head_dim;
+    rows[2] = layer->kv_heads * layer->value_dim;
+    place_heads(lo, rows, at);
+    op.dst = at->q;
     if (hp->qkv_fuse[lo->binder.dialect] != MC_FUSE_NONE) {
         MC_TRY(view_qkv(lo, rows, views, err));
         MC_TRY(stack_views(lo, &op, MC_ROLE_QKV, views, 3, MC_BIAS_QKV, err));
     } else {
         MC_TRY(stack_linear(lo, &op, MC_ROLE_Q, rows[0], MC_BIAS_QKV, err));
-        MC_TRY(stack_linear(lo, &op, MC_ROLE_K, rows[1], MC_BIAS_QKV, err));
-        MC_TRY(stack_linear(lo, &op, MC_ROLE_V, rows[2], MC_BIAS_QKV, err));
+        if (at->k.buffer == BUFFER_QKV) MC_TRY(stack_kv(lo, &op, rows, err));
     }
+    if (op.stack == 3) op.dst = columns(lo, BUFFER_QKV, 0, rows[0] + rows[1] + rows[2]);
     MC_TRY(emit(lo, &op, err));
-    return emit_clip(lo, op.dst, err);
+    MC_TRY(emit_clip(lo, op.dst, err));
+    if (!layer->kv_kept) return MC_OK;
+    op = (mc_op){ .kind = MC_OP_MATMUL, .src = src };
+    MC_TRY(stack_kv(lo, &op, rows, err));
+    op.dst = columns(lo, at->k.buffer, 0, rows[1] + rows[2]);
+    return emit(lo, &op, err);
 }
 
 static mc_status emit_qk_norm(lowering *lo, mc_role role, mc_operand at, size_t count,
@@ -247,10 +280,25 @@ static mc_status emit_qk_norm(lowering *lo, mc_role role, mc_operand at, size_t 
     return MC_OK;
 }
 
+static mc_status emit_value_norm(lowering *lo, mc_operand at, mc_error *err)
+{
+    mc_op op = { .kind = MC_OP_NORM, .dst = at, .src = at };
+
+    op.norm = (mc_norm_params){ lo->hp->norm, (float)lo->hp->epsilon, layer_of(lo)->kv_heads };
+    return lo->hp->v_norm ? emit(lo, &op, err) : MC_OK;
+}
+
 static mc_status emit_qk_norms(lowering *lo, const heads *at, mc_error *err)
 {
     MC_TRY(emit_qk_norm(lo, MC_ROLE_Q_NORM, at->q, lo->hp->heads, err));
-    return emit_qk_norm(lo, MC_ROLE_K_NORM, at->k, layer_of(lo)->kv_heads, err);
+    if (layer_of(lo)->kv_shared) {
+        mc_bind_ignore(&lo->binder, MC_ROLE_K, lo->block);
+        mc_bind_ignore(&lo->binder, MC_ROLE_V, lo->block);
+        mc_bind_ignore(&lo->binder, MC_ROLE_K_NORM, lo->block);
+        return MC_OK;
+    }
+    MC_TRY(emit_qk_norm(lo, MC_ROLE_K_NORM, at->k, layer_of(lo)->kv_heads, err));
+    return emit_value_norm(lo, at->v, err);
 }
 
 static mc_status emit_rope(lowering *lo, mc_operand at, size_t count, mc_error *err)
@@ -277,13 +325,13 @@ static mc_status emit_attention(lowering *lo, const heads *at, mc_operand *atten
         .heads     = hp->heads,
         .kv_heads  = layer->kv_heads,
         .head_dim  = layer->head_dim,
-        .value_dim = hp->value_dim,
+        .value_dim = layer->value_dim,
         .scale     = (float)layer->attn_scale,
         .softcap   = (float)hp->attn_softcap,
         .slopes    = lo->out->slopes,
         .window    = layer->window,
     };
-    op.dst    = columns(lo, BUFFER_QKV, 0, hp->heads * hp->value_dim); /* over q */
+    op.dst    = columns(lo, BUFFER_QKV, 0, hp->heads * layer->value_dim); /* over q */
     *attended = op.dst;
     return emit(lo, &op, err);
 }
@@ -314,6 +362,19 @@ static mc_status emit_sum(lowering *lo, mc_role role, mc_operand out, mc_error *
     return emit_row_norm(lo, role, whole(lo, MC_X), whole(lo, MC_X), err);
 }
 
+static mc_status emit_ropes(lowering *lo, const heads *at, mc_error *err)
+{
+    const mc_hparams *hp  = lo->hp;
+    mc_op             far = { .kind = MC_OP_SCALE_FAR, .dst = at->q, .src = at->q };
+
+    MC_TRY(emit_rope(lo, at->q, hp->heads, err));
+    if (!layer_of(lo)->kv_shared) MC_TRY(emit_rope(lo, at->k, layer_of(lo)->kv_heads, err));
+    if (!hp->far_scale) return MC_OK;
+    far.scale           = (float)hp->far_scale_beta;
+    far.position_offset = (size_t)hp->far_scale_original;
+    return emit(lo, &far, err);
+}
+
 /* out = what attention adds to x, from `src`. */
 static mc_status lower_attention(lowering *lo, mc_operand src, mc_operand out, mc_error *err)
 {
@@ -323,8 +384,7 @@ static mc_status lower_attention(lowering *lo, mc_operand src, mc_operand out, m
 
     MC_TRY(emit_qkv(lo, src, &at, err));
     if (!hp->qk_norm_late) MC_TRY(emit_qk_norms(lo, &at, err));
-    MC_TRY(emit_rope(lo, at.q, hp->heads, err));
-    MC_TRY(emit_rope(lo, at.k, layer_of(lo)->kv_heads, err));
+    MC_TRY(emit_ropes(lo, &at, err));
     if (hp->qk_norm_late) MC_TRY(emit_qk_norms(lo, &at, err));
     MC_TRY(emit_attention(lo, &at, &attended, err));
     MC_TRY(emit_linear(lo, MC_ROLE_O, out, attended, MC_BIAS_O, err));
@@ -422,6 +482,45 @@ static mc_status lower_parallel_block(lowering *lo, mc_error *err)
     return emit_add(lo, ffn_out, err);
 }
 
+static mc_status emit_scale(lowering *lo, mc_operand at, double scale, mc_error *err)
+{
+    mc_op op = { .kind = MC_OP_SCALE, .dst = at, .src = at, .scale = (float)scale };
+
+    return emit(lo, &op, err);
+}
+
+/* The block's own input, weighed by x, is added to x. */
+static mc_status lower_block_input(lowering *lo, mc_error *err)
+{
+    size_t     width = lo->hp->per_layer_width;
+    mc_operand out = whole(lo, BUFFER_OUT), gate = columns(lo, BUFFER_WIDE, 0, width);
+    mc_op      act = { .kind = MC_OP_ACTIVATE, .dst = gate, .src = gate };
+    mc_op      mul = { .kind = MC_OP_MUL, .dst = gate };
+
+    if (width == 0) return MC_OK;
+    act.activation = lo->hp->activation;
+    mul.src        = columns(lo, BUFFER_INPUTS, lo->block * width, width);
+    columns(lo, BUFFER_INPUTS, 0, lo->hp->layers * width);
+    MC_TRY(emit_linear(lo, MC_ROLE_INPUT_GATE, gate, whole(lo, MC_X), 0, err));
+    MC_TRY(emit(lo, &act, err));
+    MC_TRY(emit(lo, &mul, err));
+    MC_TRY(emit_linear(lo, MC_ROLE_INPUT_PROJECT, out, gate, 0, err));
+    MC_TRY(emit_row_norm(lo, MC_ROLE_INPUT_NORM, out, out, err));
+    return emit_add(lo, out, err);
+}
+
+static mc_status lower_layer_scalar(lowering *lo, mc_error *err)
+{
+    mc_weight weight;
+    float     scalar;
+
+    if (!lo->hp->layer_scalar) return MC_OK;
+    MC_TRY(
+        mc_bind_vector(&lo->binder, MC_ROLE_LAYER_SCALAR, lo->block, 0, "", 1, &weight, err));
+    mc_weight_widen_vector(&weight, &scalar);
+    return emit_scale(lo, whole(lo, MC_X), (double)scalar, err);
+}
+
 static mc_status lower_block(lowering *lo, mc_error *err)
 {
     mc_operand out = whole(lo, BUFFER_OUT), src;
@@ -432,7 +531,9 @@ static mc_status lower_block(lowering *lo, mc_error *err)
     MC_TRY(emit_sum(lo, MC_ROLE_ATTN_NORM, out, err));
     MC_TRY(emit_source(lo, MC_NORM_BEFORE_FFN, MC_ROLE_FFN_NORM, BUFFER_NORMED, &src, err));
     MC_TRY(lower_ffn(lo, src, out, err));
-    return emit_sum(lo, MC_ROLE_FFN_NORM, out, err);
+    MC_TRY(emit_sum(lo, MC_ROLE_FFN_NORM, out, err));
+    MC_TRY(lower_block_input(lo, err));
+    return lower_layer_scalar(lo, err);
 }
 
 static mc_status emit_positions(lowering *lo, mc_error *err)
@@ -450,12 +551,31 @@ static mc_status emit_positions(lowering *lo, mc_error *err)
     return emit(lo, &op, err);
 }
 
-static mc_status emit_embed_scale(lowering *lo, mc_error *err)
+/* inputs = (rows for the token * sqrt(width) + norm(x * projection / sqrt(hidden))) / sqrt(2),
+ * each block's part with its own norm. */
+static mc_status lower_inputs(lowering *lo, mc_error *err)
 {
-    mc_op op = { .kind = MC_OP_SCALE, .scale = (float)lo->hp->embed_scale };
+    const mc_hparams *hp     = lo->hp;
+    size_t            all    = hp->layers * hp->per_layer_width;
+    mc_operand        inputs = columns(lo, BUFFER_INPUTS, 0, all);
+    mc_operand        from_x = columns(lo, BUFFER_WIDE, 0, all);
+    mc_op             embed  = { .kind = MC_OP_EMBED, .dst = inputs, .stack = 1 };
+    mc_op             add  = { .kind = MC_OP_ADD, .dst = inputs, .src = from_x, .scale = 1.0f };
+    norm_form         form = { hp->layers, hp->per_layer_width, 0, 0 };
 
-    op.dst = op.src = whole(lo, MC_X);
-    return lo->hp->embed_scale != 0.0 ? emit(lo, &op, err) : MC_OK;
+    if (all == 0) return MC_OK;
+    lo->out->persistent[BUFFER_INPUTS] = true;
+    MC_TRY(mc_bind_matrix(&lo->binder, MC_ROLE_PER_LAYER_EMBED, 0, hp->per_layer_vocabulary,
+                          all, &embed.weights[0], err));
+    if (hp->per_layer_vocabulary < lo->out->vocabulary)
+        lo->out->vocabulary = hp->per_layer_vocabulary;
+    MC_TRY(emit(lo, &embed, err));
+    MC_TRY(emit_scale(lo, inputs, sqrt((double)hp->per_layer_width), err));
+    MC_TRY(emit_linear(lo, MC_ROLE_PER_LAYER_PROJECT, from_x, whole(lo, MC_X), 0, err));
+    MC_TRY(emit_scale(lo, from_x, 1.0 / sqrt((double)hp->hidden), err));
+    MC_TRY(emit_norm(lo, MC_ROLE_PER_LAYER_NORM, from_x, from_x, form, err));
+    MC_TRY(emit(lo, &add, err));
+    return emit_scale(lo, inputs, sqrt(0.5), err);
 }
 
 static mc_status lower_embed(lowering *lo, mc_error *err)
@@ -473,8 +593,9 @@ static mc_status lower_embed(lowering *lo, mc_error *err)
     MC_TRY(emit(lo, &op, err));
     if (hp->embed_width)
         MC_TRY(emit_linear(lo, MC_ROLE_PROJECT_IN, whole(lo, MC_X), op.dst, 0, err));
-    MC_TRY(emit_embed_scale(lo, err));
+    if (hp->embed_scale != 0.0) MC_TRY(emit_scale(lo, whole(lo, MC_X), hp->embed_scale, err));
     MC_TRY(emit_positions(lo, err));
+    MC_TRY(lower_inputs(lo, err));
     if (!hp->embed_norm) return MC_OK;
     return emit_row_norm(lo, MC_ROLE_EMBED_NORM, whole(lo, MC_X), whole(lo, MC_X), err);
 }
@@ -552,7 +673,7 @@ mc_status mc_lower(const mc_store *store, const mc_arch *arch, const mc_hparams 
                           .final_width  = hparams->hidden,
                           .context      = hparams->context,
                           .buffer_names = { "x", "out", "normed", "qkv", "wide", "ffn_out",
-                                            "ffn_normed" } };
+                                            "ffn_normed", "inputs", "kv_full", "kv_sliding" } };
     lowering   lo     = { .hp = hparams, .out = &result };
     mc_status  status;
 

@@ -37,6 +37,7 @@ typedef enum mc_op_kind {
     MC_OP_ADD,       /* dst += scale * src */
     MC_OP_MUL,       /* dst *= src; with weights[0]: dst = src * vector */
     MC_OP_SCALE,     /* dst = scale * src */
+    MC_OP_SCALE_FAR, /* dst = src * (1 + scale * ln(1 + floor(position / position_offset))) */
     MC_OP_CLIP,      /* dst = min(max(src, -limit), limit); limit in `scale` */
     MC_OP_COUNT
 } mc_op_kind;

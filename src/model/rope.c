@@ -72,6 +72,14 @@ static void fill_llama3(const mc_rope_spec *spec, float *out)
     }
 }
 
+/* Gemma 4: the first pairs turn as if all did, the others stand still. */
+static void fill_proportional(const mc_rope_spec *spec, float *out)
+{
+    fill_linear(spec, out);
+    for (size_t i = spec->angles; i < spec->rotary / 2; i++)
+        out[i] = 0.0f;
+}
+
 /* The pair that turns `rotations` times within the original context. */
 static double correction(const mc_rope_spec *spec, double rotations)
 {
@@ -133,6 +141,7 @@ static void fill(const mc_rope_spec *spec, mc_rope *rope)
     case MC_ROPE_DYNAMIC: fill_default(spec->theta, spec->rotary, rope->frequency); break;
     case MC_ROPE_LINEAR: fill_linear(spec, rope->frequency); break;
     case MC_ROPE_YARN: fill_yarn(spec, rope->frequency); break;
+    case MC_ROPE_PROPORTIONAL: fill_proportional(spec, rope->frequency); break;
     case MC_ROPE_LLAMA3: fill_llama3(spec, rope->frequency); break;
     case MC_ROPE_LONGROPE:
         fill_factors(spec, spec->short_factors, rope->frequency);

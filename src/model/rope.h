@@ -10,7 +10,8 @@ typedef enum mc_rope_type {
     MC_ROPE_DYNAMIC,
     MC_ROPE_YARN,
     MC_ROPE_LONGROPE,
-    MC_ROPE_LLAMA3
+    MC_ROPE_LLAMA3,
+    MC_ROPE_PROPORTIONAL
 } mc_rope_type;
 
 /* What the configuration says. Arrays are owned by the spec. */
@@ -23,8 +24,9 @@ typedef struct mc_rope_spec {
     double       beta_fast, beta_slow, mscale, mscale_all; /* yarn */
     bool         no_truncate;                              /* yarn */
     double       low_freq, high_freq;                      /* llama3 */
-    float       *short_factors, *long_factors;             /* longrope, [rotary / 2] */
-    float       *divisors; /* GGUF's rope_freqs, [rotary / 2]; NULL */
+    size_t       angles; /* proportional: pairs that turn, of rotary / 2 */
+    float       *short_factors, *long_factors; /* longrope, [rotary / 2] */
+    float       *divisors;                     /* GGUF's rope_freqs, [rotary / 2]; NULL */
 } mc_rope_spec;
 
 void mc_rope_spec_clear(mc_rope_spec *spec);

@@ -282,6 +282,16 @@ static void run_scale(const mc_backend *backend, const mc_op *op, const void *st
                                    mc_tile_at(tile, op->dst, row), op->dst.width);
 }
 
+static void run_scale_far(const mc_backend *backend, const mc_op *op, const void *staged,
+                          mc_tile *tile)
+{
+    (void)staged;
+    for (size_t row = 0; row < tile->rows; row++)
+        kernels_of(backend)->scale((float)mc_scale_far(op, tile->positions[row]),
+                                   mc_tile_at(tile, op->src, row),
+                                   mc_tile_at(tile, op->dst, row), op->dst.width);
+}
+
 static void run_clip(const mc_backend *backend, const mc_op *op, const void *staged,
                      mc_tile *tile)
 {
@@ -319,7 +329,8 @@ static size_t cpu_scratch_size(const mc_op *op, size_t rows, size_t longest)
                      [MC_OP_ROPE] = run_rope,         [MC_OP_ATTENTION] = mc_attention_cpu, \
                      [MC_OP_ACTIVATE] = run_activate, [MC_OP_GLU] = run_glu,                \
                      [MC_OP_ADD] = run_add,           [MC_OP_MUL] = run_mul,                \
-                     [MC_OP_SCALE] = run_scale,       [MC_OP_CLIP] = run_clip,              \
+                     [MC_OP_SCALE] = run_scale,       [MC_OP_SCALE_FAR] = run_scale_far,    \
+                     [MC_OP_CLIP] = run_clip,                                               \
         },                                                                                  \
     }
 

@@ -316,6 +316,20 @@ static void ref_elementwise(const mc_backend *backend, const mc_op *op, const vo
     }
 }
 
+static void ref_scale_far(const mc_backend *backend, const mc_op *op, const void *staged,
+                          mc_tile *tile)
+{
+    (void)backend;
+    (void)staged;
+    for (size_t row = 0; row < tile->rows; row++) {
+        const float *x     = mc_tile_at(tile, op->src, row);
+        float       *y     = mc_tile_at(tile, op->dst, row);
+        double       scale = mc_scale_far(op, tile->positions[row]);
+        for (size_t i = 0; i < op->dst.width; i++)
+            y[i] = (float)(scale * (double)x[i]);
+    }
+}
+
 static size_t ref_scratch_size(const mc_op *op, size_t rows, size_t longest)
 {
     (void)rows;
@@ -332,6 +346,7 @@ const mc_backend mc_backend_ref = {
         [MC_OP_MATMUL] = ref_matmul, [MC_OP_ROPE] = ref_rope, [MC_OP_ATTENTION] = ref_attention,
         [MC_OP_ACTIVATE] = ref_elementwise, [MC_OP_GLU] = ref_elementwise,
         [MC_OP_ADD] = ref_elementwise, [MC_OP_MUL] = ref_elementwise,
-        [MC_OP_SCALE] = ref_elementwise, [MC_OP_CLIP] = ref_elementwise,
+        [MC_OP_SCALE] = ref_elementwise, [MC_OP_SCALE_FAR] = ref_scale_far,
+        [MC_OP_CLIP] = ref_elementwise,
     },
 };
