@@ -75,31 +75,83 @@ static mc_status fail_merge(const char *text, size_t size, const char *what, mc_
                    (int)(size < 64 ? size : 64), text);
 }
 
-mc_status mc_bpe_add_merge(mc_bpe *bpe, const mc_vocab *vocab, const char *left,
-                           size_t left_size, const char *right, size_t right_size,
-                           uint32_t rank, mc_error *err)
+static mc_status fail_found(const mc_merge_batch *batch, const int32_t *ids, size_t at,
+                            mc_error *err)
 {
-    size_t  skipped = bpe->prefix ? strlen(bpe->prefix) : 0;
-    int32_t first   = mc_vocab_find(vocab, left, left_size);
-    int32_t second  = mc_vocab_find(vocab, right, right_size);
-    char    few[256], *joined = few;
-    size_t  size;
-    int32_t id;
+    static const char *const what[] = { "has the token", "has the token", "makes the token" };
 
-    if (first < 0) return fail_merge(left, left_size, "has the token", err);
-    if (second < 0) return fail_merge(right, right_size, "has the token", err);
-    if (skipped > right_size) return fail_merge(right, right_size, "does not continue", err);
-    size = left_size + right_size - skipped;
-    if (size > sizeof few) joined = mc_alloc(size);
-    if (!joined) return mc_fail_memory(err, size);
+    for (size_t i = at; i < at + 3; i++)
+        if (ids[i] < 0) return fail_merge(batch->texts[i], batch->sizes[i], what[i - at], err);
+    return MC_OK;
+}
+
+mc_status mc_merge_batch_finish(mc_merge_batch *batch, mc_error *err)
+{
+    uint32_t first = batch->rank - (uint32_t)batch->count;
+    int32_t  ids[MC_FIND_MANY];
+
+    mc_vocab_find_many(batch->vocab, batch->texts, batch->sizes, 3 * batch->count, ids);
+    for (size_t i = 0; i < batch->count; i++) {
+        const int32_t *id = &ids[3 * i];
+
+        MC_TRY(fail_found(batch, ids, 3 * i, err));
+        __builtin_prefetch(
+            &batch->bpe->merges
+                 .pairs[mc_pair_slot(&batch->bpe->merges, (uint32_t)id[0], (uint32_t)id[1])]);
+    }
+    for (size_t i = 0; i < batch->count; i++) {
+        const int32_t *id = &ids[3 * i];
+
+        MC_TRY(mc_pair_map_add(
+            &batch->bpe->merges,
+            (mc_pair){ (uint32_t)id[0], (uint32_t)id[1], first + (uint32_t)i, (uint32_t)id[2] },
+            err));
+    }
+    batch->count = 0;
+    return MC_OK;
+}
+
+/* One whose union has no room in the batch. */
+static mc_status add_long_merge(mc_merge_batch *batch, const char *left, size_t left_size,
+                                const char *right, size_t right_size, mc_error *err)
+{
+    char     *joined = mc_alloc(left_size + right_size);
+    size_t    at     = 3 * batch->count;
+    mc_status status;
+
+    if (!joined) return mc_fail_memory(err, left_size + right_size);
     memcpy(joined, left, left_size);
-    memcpy(joined + left_size, right + skipped, right_size - skipped);
-    id = mc_vocab_find(vocab, joined, size);
-    if (id < 0) (void)fail_merge(joined, size, "makes the token", err);
-    if (joined != few) mc_free(joined);
-    if (id < 0) return MC_ERR_TOKENIZER;
-    return mc_pair_map_add(
-        &bpe->merges, (mc_pair){ (uint32_t)first, (uint32_t)second, rank, (uint32_t)id }, err);
+    memcpy(joined + left_size, right, right_size);
+    batch->texts[at + 2] = joined;
+    batch->sizes[at + 2] = left_size + right_size;
+    batch->count++;
+    status = mc_merge_batch_finish(batch, err);
+    mc_free(joined);
+    return status;
+}
+
+mc_status mc_merge_batch_add(mc_merge_batch *batch, const char *left, size_t left_size,
+                             const char *right, size_t right_size, mc_error *err)
+{
+    size_t skipped = batch->bpe->prefix ? strlen(batch->bpe->prefix) : 0;
+    size_t at      = 3 * batch->count;
+
+    if (skipped > right_size) return fail_merge(right, right_size, "does not continue", err);
+    MC_TRY(mc_pair_map_expect(&batch->bpe->merges, batch->count + 1, err));
+    batch->rank++;
+    batch->texts[at]     = left;
+    batch->sizes[at]     = left_size;
+    batch->texts[at + 1] = right;
+    batch->sizes[at + 1] = right_size;
+    right += skipped;
+    right_size -= skipped;
+    if (left_size + right_size > MC_MERGE_JOINED)
+        return add_long_merge(batch, left, left_size, right, right_size, err);
+    memcpy(batch->joined[batch->count], left, left_size);
+    memcpy(batch->joined[batch->count] + left_size, right, right_size);
+    batch->texts[at + 2] = batch->joined[batch->count];
+    batch->sizes[at + 2] = left_size + right_size;
+    return ++batch->count == MC_MERGE_BATCH ? mc_merge_batch_finish(batch, err) : MC_OK;
 }
 
 void mc_bpe_finish(mc_bpe *bpe, const mc_vocab *vocab)

@@ -11,7 +11,7 @@ typedef struct mc_model_kind {
     /* The ids of a piece (at least one byte), added to the work's. */
     mc_status (*encode)(const void *model, const mc_vocab *vocab, mc_work *work,
                         const char *text, size_t size);
-    void (*free)(void *model);
+    void (*release)(void *model);
 } mc_model_kind;
 
 extern const mc_model_kind mc_model_bpe;
@@ -46,10 +46,23 @@ typedef struct mc_bpe {
 } mc_bpe;
 
 mc_status mc_bpe_create(mc_bpe **bpe, mc_error *err);
-/* Join tokens spelled `left` and `right`; later calls give later ranks. */
-mc_status mc_bpe_add_merge(mc_bpe *bpe, const mc_vocab *vocab, const char *left,
-                           size_t left_size, const char *right, size_t right_size,
-                           uint32_t rank, mc_error *err);
+/* Merges come by the hundred thousand and are looked up in batches: begin with { bpe, vocab },
+ * add, finish. The texts must live until the batch is finished. Ranks count up. */
+enum { MC_MERGE_BATCH = MC_FIND_MANY / 3, MC_MERGE_JOINED = 64 };
+
+typedef struct mc_merge_batch {
+    mc_bpe         *bpe;
+    const mc_vocab *vocab;
+    uint32_t        rank; /* of the next one */
+    size_t          count;
+    const char     *texts[MC_FIND_MANY]; /* left, right, joined, and so on */
+    size_t          sizes[MC_FIND_MANY];
+    char            joined[MC_MERGE_BATCH][MC_MERGE_JOINED];
+} mc_merge_batch;
+
+mc_status mc_merge_batch_add(mc_merge_batch *batch, const char *left, size_t left_size,
+                             const char *right, size_t right_size, mc_error *err);
+mc_status mc_merge_batch_finish(mc_merge_batch *batch, mc_error *err);
 /* Once the vocabulary is complete. */
 void mc_bpe_finish(mc_bpe *bpe, const mc_vocab *vocab);
 

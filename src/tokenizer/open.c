@@ -3,6 +3,7 @@
 
 #include "base/alloc.h"
 #include "base/log.h"
+#include "tokenizer/legacy.h"
 #include "tokenizer/readers.h"
 
 /* Gemma's tokenizer.json, the largest of those about, has 33 MB. */
@@ -60,6 +61,119 @@ static mc_status open_json(const file_source *source, const loaded_file *file,
     return status;
 }
 
+/* ---- folders from before tokenizer.json ---- */
+
+typedef struct legacy_json {
+    loaded_file file;
+    mc_json    *json;
+} legacy_json;
+
+static mc_status load_json(const file_source *source, const char *name, legacy_json *out,
+                           mc_json_value *root, mc_error *err)
+{
+    mc_status status = load_file(source, name, &out->file, err);
+
+    *root = (mc_json_value){ 0 };
+    if (status != MC_OK || !out->file.path) return status;
+    status = mc_json_parse(out->file.text, out->file.size, &out->json, err);
+    if (status != MC_OK) return mc_fail_about(err, status, "%s", out->file.path);
+    *root = mc_json_root(out->json);
+    return MC_OK;
+}
+
+typedef mc_status read_legacy(const file_source *source, const loaded_file *file,
+                              const mc_legacy_files *files, mc_tokenizer *tokenizer,
+                              mc_error *err);
+
+static mc_status read_vocab_json(const file_source *source, const loaded_file *file,
+                                 const mc_legacy_files *files, mc_tokenizer *tokenizer,
+                                 mc_error *err)
+{
+    loaded_file merges = { 0 };
+    mc_json    *json   = NULL;
+    mc_status   status = load_file(source, "merges.txt", &merges, err);
+
+    if (status == MC_OK && !merges.path)
+        status = mc_fail(err, MC_ERR_TOKENIZER, "fetch the model's files again",
+                         "there is vocab.json, but no merges.txt");
+    if (status == MC_OK) status = mc_json_parse(file->text, file->size, &json, err);
+    if (status == MC_OK)
+        status = mc_read_merges_tokenizer(files, mc_json_root(json), merges.text, merges.size,
+                                          tokenizer, err);
+    if (status == MC_OK)
+        mc_hash_print(mc_hash_join(mc_hash_bytes(file->text, file->size),
+                                   mc_hash_bytes(merges.text, merges.size)),
+                      tokenizer->hash);
+    mc_json_free(json);
+    clear_file(&merges);
+    return status;
+}
+
+static mc_status read_model_file(const file_source *source, const loaded_file *file,
+                                 const mc_legacy_files *files, mc_tokenizer *tokenizer,
+                                 mc_error *err)
+{
+    (void)source;
+    mc_hash_print(mc_hash_bytes(file->text, file->size), tokenizer->hash);
+    return mc_read_sentencepiece_tokenizer(files, file->text, file->size, tokenizer, err);
+}
+
+static mc_status read_vocab_text(const file_source *source, const loaded_file *file,
+                                 const mc_legacy_files *files, mc_tokenizer *tokenizer,
+                                 mc_error *err)
+{
+    (void)source;
+    mc_hash_print(mc_hash_bytes(file->text, file->size), tokenizer->hash);
+    return mc_read_words_tokenizer(files, file->text, file->size, tokenizer, err);
+}
+
+/* Load what lies beside the file, and read. */
+static mc_status open_legacy(const file_source *source, const loaded_file *file,
+                             read_legacy *read, mc_tokenizer **tokenizer, mc_error *err)
+{
+    static const char *const names[] = { "tokenizer_config.json", "config.json",
+                                         "special_tokens_map.json", "added_tokens.json" };
+    mc_legacy_files          files   = { { 0 }, { 0 }, { 0 }, { 0 } };
+    mc_json_value *roots[] = { &files.tokenizer_config, &files.config, &files.special_tokens,
+                               &files.added_tokens };
+    legacy_json    json[4] = { { { 0 }, NULL } };
+    mc_tokenizer  *made    = mc_tokenizer_create(err);
+    mc_status      status  = made ? MC_OK : MC_ERR_MEMORY;
+
+    for (int i = 0; status == MC_OK && i < 4; i++)
+        status = load_json(source, names[i], &json[i], roots[i], err);
+    if (status == MC_OK) status = read(source, file, &files, made, err);
+    for (int i = 0; i < 4; i++) {
+        mc_json_free(json[i].json);
+        clear_file(&json[i].file);
+    }
+    if (status == MC_OK)
+        *tokenizer = made;
+    else
+        mc_tokenizer_close(made);
+    return status;
+}
+
+static mc_status open_vocab_json(const file_source *source, const loaded_file *file,
+                                 mc_tokenizer **tokenizer, mc_error *err)
+{
+    return open_legacy(source, file, read_vocab_json, tokenizer, err);
+}
+
+static mc_status open_model_file(const file_source *source, const loaded_file *file,
+                                 mc_tokenizer **tokenizer, mc_error *err)
+{
+    return open_legacy(source, file, read_model_file, tokenizer, err);
+}
+
+static mc_status open_vocab_text(const file_source *source, const loaded_file *file,
+                                 mc_tokenizer **tokenizer, mc_error *err)
+{
+    return open_legacy(source, file, read_vocab_text, tokenizer, err);
+}
+
+/* ---- all kinds ---- */
+
 typedef struct file_row {
     const char *name;
     mc_status (*open)(const file_source *source, const loaded_file *file,
@@ -68,6 +182,9 @@ typedef struct file_row {
 
 static const file_row rows[] = {
     { "tokenizer.json", open_json },
+    { "vocab.json", open_vocab_json },
+    { "tokenizer.model", open_model_file },
+    { "vocab.txt", open_vocab_text },
     { NULL, NULL },
 };
 
@@ -84,8 +201,9 @@ static mc_status open_files(const file_source *source, const char *subject,
         clear_file(&file);
         if (there || status != MC_OK) return status;
     }
-    mc_fail(err, MC_ERR_TOKENIZER, "put the model's tokenizer.json beside its weights",
-            "there is no tokenizer (tokenizer.json)");
+    mc_fail(
+        err, MC_ERR_TOKENIZER, "put the model's tokenizer.json beside its weights",
+        "there is no tokenizer (tokenizer.json, vocab.json with merges.txt, tokenizer.model)");
     return mc_fail_about(err, MC_ERR_TOKENIZER, "%s", subject);
 }
 

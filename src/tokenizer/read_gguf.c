@@ -1,6 +1,6 @@
 /* read_gguf.c - the vocabulary in a GGUF file's metadata (tokenizer.ggml.*).
  *
- *     model       gpt2, llama, t5, bert: one row of kinds[] each
+ *     model       gpt2, llama, t5, bert, gemma4: one row of kinds[] each
  *     pre         gpt2: how text is cut, by name (gguf_pre.h)
  *     tokens, scores, token_type, merges
  *     add_bos_token, add_eos_token, bos_token_id, ..., add_space_prefix, ...
@@ -198,32 +198,31 @@ static mc_status read_scores(const gguf_tokens *tokens, float **scores, mc_error
 
 /* ---- kind gpt2: byte pairs with a list of merges ---- */
 
-static mc_status read_merge(mc_bpe *bpe, const mc_vocab *vocab, mc_span text, uint32_t rank,
-                            mc_error *err)
+static mc_status read_merge(mc_merge_batch *batch, mc_span text, mc_error *err)
 {
     const char *bytes = (const char *)text.data;
     const char *space = text.size > 1 ? memchr(bytes + 1, ' ', text.size - 1) : NULL;
     size_t      left  = space ? (size_t)(space - bytes) : 0;
 
     if (!space) return fail_gguf(err, "a merge has no space between its two tokens");
-    return mc_bpe_add_merge(bpe, vocab, bytes, left, space + 1, text.size - left - 1, rank,
-                            err);
+    return mc_merge_batch_add(batch, bytes, left, space + 1, text.size - left - 1, err);
 }
 
 static mc_status read_merges(const gguf_tokens *tokens, mc_bpe *bpe, const mc_vocab *vocab,
                              mc_error *err)
 {
-    mc_gguf_value array;
-    mc_reader     merges;
-    mc_span       text;
+    mc_merge_batch batch = { .bpe = bpe, .vocab = vocab };
+    mc_gguf_value  array;
+    mc_reader      merges;
+    mc_span        text;
 
     if (!find_array(tokens->store, KEY("merges"), true, &array))
         return fail_gguf(err, "the file has no list of merges (tokenizer.ggml.merges)");
     merges = (mc_reader){ .bytes = array.bytes };
     MC_TRY(mc_pair_map_expect(&bpe->merges, (size_t)array.count, err));
-    for (uint32_t rank = 0; mc_gguf_next_string(&merges, &text); rank++)
-        MC_TRY(read_merge(bpe, vocab, text, rank, err));
-    return MC_OK;
+    while (mc_gguf_next_string(&merges, &text))
+        MC_TRY(read_merge(&batch, text, err));
+    return mc_merge_batch_finish(&batch, err);
 }
 
 static mc_status read_pre(const gguf_tokens *tokens, mc_tokenizer *tokenizer,
@@ -237,19 +236,18 @@ static mc_status read_pre(const gguf_tokens *tokens, mc_tokenizer *tokenizer,
     snprintf(tokenizer->pre, sizeof tokenizer->pre, "%.*s",
              (int)(name.size < sizeof tokenizer->pre ? name.size : sizeof tokenizer->pre - 1),
              (const char *)name.data);
-    MC_TRY(mc_gguf_pre_find(tokenizer->pre, row, err));
-    return mc_gguf_pre_apply(*row, tokenizer, err);
+    return mc_gguf_pre_find(tokenizer->pre, row, err);
 }
 
-static mc_status read_gpt2(const gguf_tokens *tokens, mc_tokenizer *tokenizer, mc_error *err)
+static mc_status read_bpe(const gguf_tokens *tokens, const mc_gguf_pre *row,
+                          mc_tokenizer *tokenizer, mc_error *err)
 {
-    const mc_gguf_pre *row = NULL;
-    mc_bpe            *bpe;
+    mc_bpe *bpe;
 
     MC_TRY(mc_bpe_create(&bpe, err));
     tokenizer->kind  = &mc_model_bpe;
     tokenizer->model = bpe;
-    MC_TRY(read_pre(tokens, tokenizer, &row, err));
+    MC_TRY(mc_gguf_pre_apply(row, tokenizer, err));
     bpe->ignore_merges       = row->ignore_merges;
     bpe->byte_fallback       = row->byte_fallback;
     tokenizer->info.adds_bos = row->add_bos;
@@ -260,6 +258,23 @@ static mc_status read_gpt2(const gguf_tokens *tokens, mc_tokenizer *tokenizer, m
     bpe->fuse_unknown = bpe->byte_fallback;
     mc_bpe_finish(bpe, &tokenizer->vocab);
     return MC_OK;
+}
+
+static mc_status read_gpt2(const gguf_tokens *tokens, mc_tokenizer *tokenizer, mc_error *err)
+{
+    const mc_gguf_pre *row = NULL;
+
+    MC_TRY(read_pre(tokens, tokenizer, &row, err));
+    return read_bpe(tokens, row, tokenizer, err);
+}
+
+/* Its own kind, whatever pre-tokenizer is named. */
+static mc_status read_gemma4(const gguf_tokens *tokens, mc_tokenizer *tokenizer, mc_error *err)
+{
+    const mc_gguf_pre *row = NULL;
+
+    MC_TRY(mc_gguf_pre_find("gemma4", &row, err));
+    return read_bpe(tokens, row, tokenizer, err);
 }
 
 /* ---- kind llama: SentencePiece's byte pairs, merges by score ---- */
@@ -357,9 +372,9 @@ static mc_status read_bert(const gguf_tokens *tokens, mc_tokenizer *tokenizer, m
 /* ---- all kinds ---- */
 
 static const gguf_kind kinds[] = {
-    { "gpt2", read_gpt2, -1, -1, false, false }, { "llama", read_llama, 1, 2, true, false },
-    { "t5", read_t5, -1, 1, false, true },       { "bert", read_bert, 101, 102, true, true },
-    { NULL, NULL, 0, 0, false, false },
+    { "gpt2", read_gpt2, -1, -1, false, false },    { "llama", read_llama, 1, 2, true, false },
+    { "t5", read_t5, -1, 1, false, true },          { "bert", read_bert, 101, 102, true, true },
+    { "gemma4", read_gemma4, -1, -1, true, false }, { NULL, NULL, 0, 0, false, false },
 };
 
 static mc_status find_kind(const mc_store *store, const gguf_kind **kind, mc_error *err)
@@ -377,7 +392,7 @@ static mc_status find_kind(const mc_store *store, const gguf_kind **kind, mc_err
         if (strcmp((*kind)->name, name) == 0) return MC_OK;
         mc_nearest_offer(&nearest, (*kind)->name);
     }
-    return mc_fail(err, MC_ERR_TOKENIZER, "known: gpt2, llama, t5, bert",
+    return mc_fail(err, MC_ERR_TOKENIZER, "known: gpt2, llama, t5, bert, gemma4",
                    "vocabulary of kind '%s' (tokenizer.ggml.model) is not supported%s%s%s",
                    name, nearest.best ? " (nearest known: '" : "",
                    nearest.best ? nearest.best : "", nearest.best ? "')" : "");

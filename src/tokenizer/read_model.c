@@ -67,8 +67,8 @@ static mc_status read_merge(mc_json_value value, const char *sides[2], size_t si
 static mc_status read_merges(mc_json_value value, mc_bpe *bpe, const mc_vocab *vocab,
                              mc_error *err)
 {
-    mc_json_iter merges = mc_json_iterate(value);
-    uint32_t     rank   = 0;
+    mc_json_iter   merges = mc_json_iterate(value);
+    mc_merge_batch batch  = { .bpe = bpe, .vocab = vocab };
 
     if (mc_json_type_of(value) != MC_JSON_ARRAY) return fail_model("has no merges", err);
     MC_TRY(mc_pair_map_expect(&bpe->merges, mc_json_count(value), err));
@@ -80,10 +80,9 @@ static mc_status read_merges(mc_json_value value, mc_bpe *bpe, const mc_vocab *v
         if (sizes[0] >= 8 && memcmp(sides[0], "#version", 8) == 0 &&
             mc_json_type_of(merges.value) == MC_JSON_STRING)
             continue;
-        MC_TRY(
-            mc_bpe_add_merge(bpe, vocab, sides[0], sizes[0], sides[1], sizes[1], rank++, err));
+        MC_TRY(mc_merge_batch_add(&batch, sides[0], sizes[0], sides[1], sizes[1], err));
     }
-    return MC_OK;
+    return mc_merge_batch_finish(&batch, err);
 }
 
 static mc_status read_unknown(mc_json_value value, const char *key, const mc_vocab *vocab,

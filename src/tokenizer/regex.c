@@ -7,9 +7,9 @@
 
 #include "base/alloc.h"
 
-/* The machine stack of one match: patterns of tokenizers need next to none; a pattern that
- * nests repeats falls back to the interpreter, which keeps its state on the heap. */
-enum { STACK_FIRST = 32 * 1024, STACK_MOST = 1024 * 1024, HEAP_KIB = 256 * 1024 };
+/* The stack of one match: patterns of tokenizers need next to none; one that nests repeats goes
+ * on to a larger stack and then to the interpreter, which keeps its state on the heap. */
+enum { STACK_FIRST = 64 * 1024, STACK_MOST = 4 * 1024 * 1024, HEAP_KIB = 256 * 1024 };
 
 struct mc_regex {
     pcre2_code *code;
@@ -98,16 +98,34 @@ static mc_status prepare(mc_matcher *matcher, mc_error *err)
     if (memory) {
         matcher->data    = pcre2_match_data_create(1, memory);
         matcher->context = pcre2_match_context_create(memory);
-        matcher->stack   = pcre2_jit_stack_create(STACK_FIRST, STACK_MOST, memory);
     }
     pcre2_general_context_free(memory);
-    if (!matcher->data || !matcher->context || !matcher->stack) {
+    if (!matcher->data || !matcher->context) {
         mc_matcher_clear(matcher);
-        return mc_fail_memory(err, STACK_FIRST);
+        return mc_fail_memory(err, 0);
     }
-    pcre2_jit_stack_assign(matcher->context, NULL, matcher->stack);
     pcre2_set_heap_limit(matcher->context, HEAP_KIB);
     return MC_OK;
+}
+
+/* Machine code takes 32 KiB of this thread's own stack, which is nearly always enough. */
+static bool give_stack(mc_matcher *matcher)
+{
+    pcre2_general_context *memory;
+
+    if (matcher->stack) return false;
+    memory         = pcre2_general_context_create(take, give_back, NULL);
+    matcher->stack = memory ? pcre2_jit_stack_create(STACK_FIRST, STACK_MOST, memory) : NULL;
+    pcre2_general_context_free(memory);
+    pcre2_jit_stack_assign(matcher->context, NULL, matcher->stack);
+    return matcher->stack != NULL;
+}
+
+static int match_compiled(const mc_regex *regex, mc_matcher *matcher, const char *text,
+                          size_t size, size_t from)
+{
+    return pcre2_jit_match(regex->code, (PCRE2_SPTR)text, size, from, PCRE2_NO_UTF_CHECK,
+                           matcher->data, matcher->context);
 }
 
 mc_status mc_regex_find(const mc_regex *regex, mc_matcher *matcher, const char *text,
@@ -118,9 +136,9 @@ mc_status mc_regex_find(const mc_regex *regex, mc_matcher *matcher, const char *
     int               result = PCRE2_ERROR_JIT_STACKLIMIT;
 
     if (!matcher->data) MC_TRY(prepare(matcher, err));
-    if (regex->compiled)
-        result = pcre2_jit_match(regex->code, (PCRE2_SPTR)text, size, from, PCRE2_NO_UTF_CHECK,
-                                 matcher->data, matcher->context);
+    if (regex->compiled) result = match_compiled(regex, matcher, text, size, from);
+    if (regex->compiled && result == PCRE2_ERROR_JIT_STACKLIMIT && give_stack(matcher))
+        result = match_compiled(regex, matcher, text, size, from);
     if (result == PCRE2_ERROR_JIT_STACKLIMIT)
         result =
             pcre2_match(regex->code, (PCRE2_SPTR)text, size, from,

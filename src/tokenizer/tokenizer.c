@@ -25,7 +25,7 @@ void mc_tokenizer_close(mc_tokenizer *tokenizer)
     mc_added_clear(&tokenizer->added);
     mc_stages_clear(&tokenizer->normalizers);
     mc_stages_clear(&tokenizer->pre_tokenizers);
-    if (tokenizer->kind) tokenizer->kind->free(tokenizer->model);
+    if (tokenizer->kind) tokenizer->kind->release(tokenizer->model);
     mc_free(tokenizer->before.ids);
     mc_free(tokenizer->after.ids);
     mc_free(tokenizer);

@@ -153,6 +153,33 @@ int32_t mc_vocab_find(const mc_vocab *vocab, const char *text, size_t size)
     return vocab->slots[at].entry ? vocab->entries[vocab->slots[at].entry - 1].id : -1;
 }
 
+void mc_vocab_find_many(const mc_vocab *vocab, const char *const *texts, const size_t *sizes,
+                        size_t count, int32_t *ids)
+{
+    uint32_t hashes[MC_FIND_MANY];
+
+    for (size_t i = 0; i < count; i++)
+        ids[i] = -1;
+    if (!vocab->slots) return;
+    for (size_t i = 0; i < count; i++) {
+        hashes[i] = hash_of(texts[i], sizes[i]);
+        __builtin_prefetch(&vocab->slots[hashes[i] & vocab->slot_mask]);
+    }
+    for (size_t i = 0; i < count; i++) {
+        const mc_vocab_slot *slot = &vocab->slots[hashes[i] & vocab->slot_mask];
+        if (slot->entry) __builtin_prefetch(&vocab->entries[slot->entry - 1]);
+    }
+    for (size_t i = 0; i < count; i++) {
+        const mc_vocab_slot *slot = &vocab->slots[hashes[i] & vocab->slot_mask];
+        if (slot->entry)
+            __builtin_prefetch(vocab->text + vocab->entries[slot->entry - 1].start);
+    }
+    for (size_t i = 0; i < count; i++) {
+        size_t at = find_slot(vocab, texts[i], sizes[i], hashes[i]);
+        if (vocab->slots[at].entry) ids[i] = vocab->entries[vocab->slots[at].entry - 1].id;
+    }
+}
+
 bool mc_vocab_get(const mc_vocab *vocab, int32_t id, const char **text, size_t *size)
 {
     const mc_vocab_entry *entry;

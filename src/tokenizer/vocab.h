@@ -41,7 +41,11 @@ void      mc_vocab_clear(mc_vocab *vocab);
 mc_status mc_vocab_add(mc_vocab *vocab, const char *text, size_t size, int64_t id,
                        mc_error *err);
 int32_t   mc_vocab_find(const mc_vocab *vocab, const char *text, size_t size); /* -1: none */
-bool      mc_vocab_get(const mc_vocab *vocab, int32_t id, const char **text, size_t *size);
+/* Many at once, several times as fast: the memory is asked for before it is waited for. */
+enum { MC_FIND_MANY = 96 }; /* `count` at most */
+void mc_vocab_find_many(const mc_vocab *vocab, const char *const *texts, const size_t *sizes,
+                        size_t count, int32_t *ids);
+bool mc_vocab_get(const mc_vocab *vocab, int32_t id, const char **text, size_t *size);
 
 /* (left, right) -> (first, second); of two additions of one pair the later one counts. */
 typedef struct mc_pair {

@@ -10,7 +10,7 @@ char *mc_test_read_xz(const char *name, size_t *size)
 {
     char   command[1200];
     size_t capacity = 1 << 20, used = 0, got;
-    char  *text     = malloc(capacity);
+    char  *text = malloc(capacity);
     FILE  *pipe;
 
     snprintf(command, sizeof command, "xz -dc '%s/%s'", MC_TEST_FOLDER, name);

@@ -151,40 +151,76 @@ static void compare_case(const char *name, const mc_tokenizer *tokenizer, size_t
     mc_tokenizer_free_ids(ids);
 }
 
-static size_t run_case(mc_json_value value)
+static size_t compare_texts(const char *name, const mc_tokenizer *tokenizer,
+                            mc_json_value value)
+{
+    mc_json_iter texts  = mc_json_iterate(mc_json_get(value, "texts"));
+    mc_json_iter ids    = mc_json_iterate(mc_json_get(value, "ids"));
+    size_t       number = 0;
+
+    for (; mc_json_next(&texts) && mc_json_next(&ids); number++)
+        compare_case(name, tokenizer, number, texts.value, ids.value);
+    return number;
+}
+
+static void run_part(mc_json_value value)
 {
     const char   *name, *json;
-    size_t        size, number = 0;
+    size_t        size;
     mc_tokenizer *tokenizer = NULL;
     mc_error      err       = { 0 };
-    mc_json_iter  texts     = mc_json_iterate(mc_json_get(value, "texts"));
-    mc_json_iter  ids       = mc_json_iterate(mc_json_get(value, "ids"));
 
     assert_true(mc_json_string(mc_json_get(value, "name"), &name, NULL));
     assert_true(mc_json_string(mc_json_get(value, "tokenizer"), &json, &size));
     CHECK_OK(name, mc_tokenizer_open_json(json, size, NULL, 0, &tokenizer, &err));
-    for (; mc_json_next(&texts) && mc_json_next(&ids); number++)
-        compare_case(name, tokenizer, number, texts.value, ids.value);
+    assert_true(compare_texts(name, tokenizer, value) >= 50);
     mc_tokenizer_close(tokenizer);
-    return number;
+}
+
+static void run_file(mc_json_value value)
+{
+    char          path[1024];
+    const char   *name;
+    mc_tokenizer *tokenizer = NULL;
+    mc_error      err       = { 0 };
+
+    assert_true(mc_json_string(mc_json_get(value, "path"), &name, NULL));
+    snprintf(path, sizeof path, MC_TEST_FOLDER "/data/tokenizers/small/%s", name);
+    CHECK_OK(name, mc_tokenizer_open(path, &tokenizer, &err));
+    assert_true(compare_texts(name, tokenizer, value) >= 250);
+    mc_tokenizer_close(tokenizer);
+}
+
+/* Every element of the list under `key` in a golden file. */
+static size_t run_golden(const char *file, const char *key, void (*run)(mc_json_value value))
+{
+    size_t       size, count = 0;
+    char        *text = mc_test_read_xz(file, &size);
+    mc_json     *json = NULL;
+    mc_error     err  = { 0 };
+    mc_json_iter list;
+
+    CHECK_OK(file, mc_json_parse(text, size, &json, &err));
+    list = mc_json_iterate(mc_json_get(mc_json_root(json), key));
+    for (; mc_json_next(&list); count++)
+        run(list.value);
+    mc_json_free(json);
+    free(text);
+    return count;
 }
 
 static void ids_of_every_part(void **state)
 {
-    size_t       size, count = 0;
-    char        *text = mc_test_read_xz(GOLDEN "cases.json.xz", &size);
-    mc_json     *json = NULL;
-    mc_error     err  = { 0 };
-    mc_json_iter cases;
-
     (void)state;
-    CHECK_OK("cases.json", mc_json_parse(text, size, &json, &err));
-    cases = mc_json_iterate(mc_json_get(mc_json_root(json), "cases"));
-    for (; mc_json_next(&cases); count++)
-        assert_true(run_case(cases.value) >= 50);
-    assert_true(count >= 100);
-    mc_json_free(json);
-    free(text);
+    assert_true(run_golden(GOLDEN "cases.json.xz", "cases", run_part) >= 100);
+}
+
+/* vocab.json with merges.txt, tokenizer.model, vocab.txt; GGUF of kinds gpt2, llama, t5, bert.
+ */
+static void ids_of_every_kind_of_file(void **state)
+{
+    (void)state;
+    assert_true(run_golden(GOLDEN "files.json.xz", "files", run_file) >= 11);
 }
 
 int main(void)
@@ -193,6 +229,7 @@ int main(void)
         cmocka_unit_test(ids_of_real_files),
         cmocka_unit_test(ids_of_gguf_vocabularies),
         cmocka_unit_test(ids_of_every_part),
+        cmocka_unit_test(ids_of_every_kind_of_file),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
