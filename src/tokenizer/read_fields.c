@@ -61,7 +61,8 @@ static mc_status read_nested(mc_json_value value, const mc_part_row *rows, const
 
     if (mc_json_is_absent(value)) return MC_OK;
     if (depth > NESTING_MOST)
-        return mc_fail(err, MC_ERR_TOKENIZER, "", "the %s nests too deeply", section);
+        return mc_fail(err, MC_ERR_TOKENIZER, "this tokenizer cannot be used",
+                       "the %s nests too deeply", section);
     MC_TRY(mc_require_string(value, "type", &type, NULL, err));
     nearest.typed = type;
     if (strcmp(type, "Sequence") == 0) {

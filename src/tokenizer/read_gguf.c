@@ -384,7 +384,7 @@ static mc_status find_kind(const mc_store *store, const gguf_kind **kind, mc_err
     mc_span    text;
 
     if (!mc_store_gguf_string(store, KEY("model"), &text))
-        return mc_fail(err, MC_ERR_TOKENIZER, "",
+        return mc_fail(err, MC_ERR_TOKENIZER, "take a file with a vocabulary, or the folder",
                        "the file has no tokenizer (tokenizer.ggml.model)");
     snprintf(name, sizeof name, "%.*s", (int)(text.size < 63 ? text.size : 63),
              (const char *)text.data);

@@ -67,7 +67,8 @@ static mc_status read_root(mc_json_value root, mc_json_value config, mc_tokenize
     char authority[256] = "the post-processor of tokenizer.json";
 
     if (mc_json_type_of(root) != MC_JSON_OBJECT)
-        return mc_fail(err, MC_ERR_TOKENIZER, "", "a tokenizer.json is one object");
+        return mc_fail(err, MC_ERR_TOKENIZER, "fetch the file again",
+                       "a tokenizer.json is one object");
     MC_TRY(mc_read_model(mc_json_get(root, "model"), tokenizer, err));
     MC_TRY(mc_read_normalizer(mc_json_get(root, "normalizer"), tokenizer, err));
     MC_TRY(mc_read_pre_tokenizer(mc_json_get(root, "pre_tokenizer"), tokenizer, err));

@@ -274,13 +274,29 @@ static mc_status build(const mc_legacy_files *files, const sentencepiece *model,
                                err);
 }
 
+/* Another format goes by the same file name: lines of base64, a space and a number. */
+static bool is_tiktoken(const char *bytes, size_t size)
+{
+    size_t at = 0;
+
+    while (at < size && at < 200 && bytes[at] > ' ' && bytes[at] < 0x7f)
+        at++;
+    return at && at + 1 < size && bytes[at] == ' ' && bytes[at + 1] == '0';
+}
+
 mc_status mc_read_sentencepiece_tokenizer(const mc_legacy_files *files, const char *bytes,
                                           size_t size, mc_tokenizer *tokenizer, mc_error *err)
 {
-    sentencepiece model  = { .kind                = KIND_UNIGRAM,
-                             .dummy_prefix        = true,
-                             .remove_extra_spaces = true };
-    mc_status     status = read_model((mc_span){ (const uint8_t *)bytes, size }, &model, err);
+    sentencepiece model = { .kind                = KIND_UNIGRAM,
+                            .dummy_prefix        = true,
+                            .remove_extra_spaces = true };
+    mc_status     status;
+
+    if (is_tiktoken(bytes, size))
+        return mc_fail(err, MC_ERR_TOKENIZER,
+                       "put the model's tokenizer.json beside its weights",
+                       "it is a tiktoken vocabulary, which is not supported");
+    status = read_model((mc_span){ (const uint8_t *)bytes, size }, &model, err);
 
     if (status == MC_OK) status = build(files, &model, tokenizer, err);
     mc_free(model.pieces);

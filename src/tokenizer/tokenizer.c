@@ -47,7 +47,8 @@ mc_status mc_tokenizer_add_token(mc_tokenizer *tokenizer, const char *text, size
                           : mc_vocab_find(&tokenizer->vocab, text, size);
     if (token.id < 0) token.id = (int32_t)(tokenizer->vocab.count + tokenizer->new_ids++);
     if (token.id >= MC_TOKEN_ID_LIMIT)
-        return mc_fail(err, MC_ERR_TOKENIZER, "", "more than %d tokens", MC_TOKEN_ID_LIMIT);
+        return mc_fail(err, MC_ERR_TOKENIZER, "the file is damaged", "more than %d tokens",
+                       MC_TOKEN_ID_LIMIT);
     return mc_added_note(&tokenizer->added, text, size, token, err);
 }
 

@@ -110,7 +110,8 @@ static mc_status add_entry(mc_vocab *vocab, const char *text, size_t size, int32
                            mc_error *err)
 {
     if (vocab->text_size + size > UINT32_MAX)
-        return mc_fail(err, MC_ERR_TOKENIZER, "", "the spellings take more than 4 GiB");
+        return mc_fail(err, MC_ERR_TOKENIZER, "the file is damaged",
+                       "the spellings take more than 4 GiB");
     MC_TRY(
         reserve((void **)&vocab->text, &vocab->text_capacity, vocab->text_size + size, 1, err));
     MC_TRY(reserve((void **)&vocab->entries, &vocab->capacity, vocab->count + 1,
