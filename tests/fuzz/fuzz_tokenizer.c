@@ -28,7 +28,7 @@ static void encode(const mc_tokenizer *tokenizer, const char *text)
         mc_tokenizer_encode(tokenizer, text, strlen(text), true, &ids, &count, &err);
 
     if (status != MC_OK && (!err.reason[0] || ids)) abort();
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; ids && i < count; i++) {
         char        bytes[8];
         const char *spelling;
         size_t      length;
