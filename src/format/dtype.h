@@ -75,6 +75,10 @@ const mc_dtype_info *mc_dtype_get(mc_dtype dtype); /* never NULL for a valid dty
 mc_dtype mc_dtype_from_safetensors(const char *name, size_t length); /* NONE: unknown */
 mc_dtype mc_dtype_from_gguf(uint32_t id);                            /* NONE: unknown */
 
+/* Integers and bare exponents: they widen, but mean little without a scheme that says what they
+ * are codes of. */
+int mc_dtype_is_code(mc_dtype dtype);
+
 /* Bytes of a row of `count` values; false when count is no multiple of the block length or the
  * product overflows. */
 int mc_dtype_row_size(mc_dtype dtype, uint64_t count, uint64_t *bytes);

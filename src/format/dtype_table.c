@@ -89,6 +89,18 @@ mc_dtype mc_dtype_from_gguf(uint32_t id)
     return MC_DTYPE_NONE;
 }
 
+int mc_dtype_is_code(mc_dtype dtype)
+{
+    switch (dtype) {
+    case MC_DTYPE_I8:
+    case MC_DTYPE_I16:
+    case MC_DTYPE_I32:
+    case MC_DTYPE_I64:
+    case MC_DTYPE_F8_E8M0: return 1;
+    default: return 0;
+    }
+}
+
 int mc_dtype_row_size(mc_dtype dtype, uint64_t count, uint64_t *bytes)
 {
     const mc_dtype_info *info = mc_dtype_get(dtype);
