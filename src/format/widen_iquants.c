@@ -264,8 +264,8 @@ void mc_widen_iq4_xs(const void *stored, float *values, size_t count)
         float    d    = mc_load_half(b->d);
         unsigned high = mc_load_u16(b->scales_high);
         for (int sub = 0; sub < 8; sub++, values += 32) {
-            unsigned s =
-                ((unsigned)b->scales_low[sub / 2] >> (sub % 2 * 4) & 15) | (high >> (2 * sub) & 3) << 4;
+            unsigned s = ((unsigned)b->scales_low[sub / 2] >> (sub % 2 * 4) & 15) |
+                         (high >> (2 * sub) & 3) << 4;
             put_iq4(b->codes + 16 * sub, d * (float)((int)s - 32), values);
         }
     }

@@ -12,8 +12,17 @@ enum { NAME_TEXT = 256 };
 
 /* What older files carry along without meaning: buffers that are computed anew. */
 static const char *const inert_suffixes[] = {
-    ".rotary_emb.inv_freq", ".rotary_emb.cos_cached", ".rotary_emb.sin_cached", ".masked_bias",
-    ".attn.bias",           ".attention.bias",
+    ".rotary_emb.inv_freq",
+    ".rotary_emb.cos_cached",
+    ".rotary_emb.sin_cached",
+    ".masked_bias",
+    ".attn.bias",
+    ".attention.bias",
+    /* Scales of activations and of cached keys and values: here both stay float32. */
+    ".input_scale",
+    ".activation_scale",
+    ".k_scale",
+    ".v_scale",
 };
 
 /* A stem is "a" or "a|b|...": its alternatives. */
@@ -81,11 +90,15 @@ static const char *find_prefix(const mc_binder *binder)
 mc_status mc_binder_init(mc_binder *binder, const mc_store *store, const mc_arch *arch,
                          const mc_hparams *hparams, mc_error *err)
 {
-    size_t count = mc_store_tensor_count(store);
+    size_t          count = mc_store_tensor_count(store);
+    mc_quantization quantization;
 
-    *binder = (mc_binder){
-        .store = store, .arch = arch, .hparams = hparams, .dialect = mc_store_dialect(store)
-    };
+    MC_TRY(mc_quantization_read(store, &quantization, err));
+    *binder      = (mc_binder){ .store        = store,
+                                .arch         = arch,
+                                .hparams      = hparams,
+                                .dialect      = mc_store_dialect(store),
+                                .quantization = quantization };
     binder->used = mc_calloc(count, sizeof *binder->used);
     if (!binder->used) return mc_fail_memory(err, count);
     binder->prefix = find_prefix(binder);
@@ -151,18 +164,11 @@ static mc_status fail_shape(const mc_binder *binder, const mc_tensor *tensor, si
                          mc_store_path(binder->store), tensor->name);
 }
 
-/* Integers in a folder are codes of some scheme, whose meaning is not theirs alone. */
-static bool is_code(mc_dtype dtype)
-{
-    return dtype == MC_DTYPE_I8 || dtype == MC_DTYPE_I16 || dtype == MC_DTYPE_I32 ||
-           dtype == MC_DTYPE_I64 || dtype == MC_DTYPE_F8_E8M0;
-}
-
 static mc_status check_dtype(const mc_binder *binder, const mc_tensor *tensor, mc_error *err)
 {
     const mc_dtype_info *info = mc_dtype_get(tensor->dtype);
 
-    if (info->widen && !(binder->dialect == MC_DIALECT_HF && is_code(tensor->dtype)))
+    if (info->widen && (binder->dialect == MC_DIALECT_GGUF || !mc_dtype_is_code(tensor->dtype)))
         return MC_OK;
     mc_fail(err, MC_ERR_DTYPE, "fetch the model in F32, F16, BF16 or a supported quantisation",
             "is stored as %s, which is no type of weights", info->name);
@@ -194,8 +200,46 @@ static mc_status bind(mc_binder *binder, mc_role role, size_t block, size_t part
     return MC_OK;
 }
 
-mc_status mc_bind_matrix(mc_binder *binder, mc_role role, size_t block, size_t rows,
-                         size_t cols, mc_weight *weight, mc_error *err)
+/* Some writers give every quantised layer a bias, of zeros where the model has none. */
+static void mark_zero_bias(mc_binder *binder, const char *module)
+{
+    char             name[NAME_TEXT + 8];
+    const mc_tensor *bias;
+    size_t           i = 0;
+
+    snprintf(name, sizeof name, "%s.bias", module);
+    bias = mc_store_find(binder->store, name);
+    while (bias && i < bias->bytes.size && bias->bytes.data[i] == 0)
+        i++;
+    if (bias && i == bias->bytes.size) mark(binder, bias);
+}
+
+/* A weight in parts; *weight is absent when it is not one. */
+static mc_status bind_parts(mc_binder *binder, mc_role role, size_t block, size_t rows,
+                            size_t cols, mc_weight *weight, mc_error *err)
+{
+    const char *rest  = stem_of(binder, role);
+    mc_weight   found = { 0 };
+    char        module[NAME_TEXT];
+    alternative stem;
+
+    *weight = found;
+    while (!mc_weight_present(&found) && next_alternative(&rest, &stem)) {
+        print_name(binder->prefix, stem, block, 0, "", module);
+        MC_TRY(mc_quantization_bind(&binder->quantization, binder->store, module, rows, cols,
+                                    &found, err));
+    }
+    if (!mc_weight_present(&found)) return MC_OK;
+    mark(binder, found.tensor);
+    mark_zero_bias(binder, module);
+    for (size_t i = 0; i < MC_WEIGHT_PARTS; i++)
+        if (found.parts[i]) mark(binder, found.parts[i]);
+    *weight = found;
+    return MC_OK;
+}
+
+static mc_status bind_plain(mc_binder *binder, mc_role role, size_t block, size_t rows,
+                            size_t cols, mc_weight *weight, mc_error *err)
 {
     const mc_tensor *tensor;
 
@@ -206,12 +250,23 @@ mc_status mc_bind_matrix(mc_binder *binder, mc_role role, size_t block, size_t r
     return MC_OK;
 }
 
+mc_status mc_bind_matrix(mc_binder *binder, mc_role role, size_t block, size_t rows,
+                         size_t cols, mc_weight *weight, mc_error *err)
+{
+    MC_TRY(bind_parts(binder, role, block, rows, cols, weight, err));
+    if (mc_weight_present(weight)) return MC_OK;
+    return bind_plain(binder, role, block, rows, cols, weight, err);
+}
+
 mc_status mc_bind_linear(mc_binder *binder, mc_role role, size_t block, size_t rows,
                          size_t cols, mc_weight *weight, mc_error *err)
 {
+    /* Weights in parts have one layout, whatever the plain ones have. */
+    MC_TRY(bind_parts(binder, role, block, rows, cols, weight, err));
+    if (mc_weight_present(weight)) return MC_OK;
     if (!binder->hparams->transposed[binder->dialect])
-        return mc_bind_matrix(binder, role, block, rows, cols, weight, err);
-    MC_TRY(mc_bind_matrix(binder, role, block, cols, rows, weight, err));
+        return bind_plain(binder, role, block, rows, cols, weight, err);
+    MC_TRY(bind_plain(binder, role, block, cols, rows, weight, err));
     weight->rows       = rows;
     weight->cols       = cols;
     weight->transposed = true;

@@ -3,6 +3,7 @@
 #define MC_MODEL_BIND_H
 
 #include "model/arch.h"
+#include "model/quantization.h"
 #include "model/weight.h"
 
 typedef struct mc_binder {
@@ -12,6 +13,7 @@ typedef struct mc_binder {
     mc_dialect        dialect;
     const char       *prefix; /* of the language model's tensors */
     bool             *used;   /* [tensors] */
+    mc_quantization   quantization;
 } mc_binder;
 
 mc_status mc_binder_init(mc_binder *binder, const mc_store *store, const mc_arch *arch,

@@ -27,10 +27,9 @@ static void print_weight(mc_buffer *out, const mc_weight *weight)
     mc_buffer_printf(out, "%s", tensor->name);
     if (weight->cols > 1)
         mc_buffer_printf(out, " (%zu x %zu %s", weight->rows, weight->cols,
-                         mc_dtype_get(tensor->dtype)->name);
+                         mc_weight_type_name(weight));
     else
-        mc_buffer_printf(out, " (%zu %s", weight->rows, mc_dtype_get(tensor->dtype)->name);
-    if (weight->scheme) mc_buffer_printf(out, ", %s", weight->scheme->name);
+        mc_buffer_printf(out, " (%zu %s", weight->rows, mc_weight_type_name(weight));
     if (weight->transposed) mc_buffer_add_text(out, ", transposed");
     if (weight->row_block)
         mc_buffer_printf(out, ", %zu rows of every %zu from row %zu", weight->row_block,

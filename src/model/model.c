@@ -15,25 +15,31 @@ struct mc_model {
     char           hash[MC_HASH_TEXT]; /* "" until asked for */
 };
 
+/* Kinds of weights a model mixes: dtypes, and widths of a scheme. More than fit are left out of
+ * the choice of the most common one. */
+enum { KINDS = 32 };
+
 typedef struct census {
-    uint64_t values, bytes;
-    uint64_t of_type[MC_DTYPE_COUNT]; /* values */
+    uint64_t    values, bytes;
+    const char *names[KINDS];
+    uint64_t    of_kind[KINDS]; /* values */
 } census;
 
 static void count_weight(census *sum, const mc_weight *weight)
 {
-    uint64_t values = (uint64_t)weight->rows * weight->cols;
-    uint64_t stored = 1;
+    uint64_t    values = (uint64_t)weight->rows * weight->cols;
+    const char *name;
+    size_t      kind = 0;
 
     if (!mc_weight_present(weight)) return;
-    for (int i = 0; i < weight->tensor->rank; i++)
-        stored *= weight->tensor->shape[i];
+    name = mc_weight_type_name(weight);
     sum->values += values;
-    sum->of_type[weight->tensor->dtype] += values;
-    /* Views of one tensor share its bytes by their values. */
-    if (stored > 0)
-        sum->bytes +=
-            (uint64_t)((double)weight->tensor->bytes.size * (double)values / (double)stored);
+    sum->bytes += mc_weight_stored_size(weight);
+    while (kind < KINDS && sum->names[kind] && sum->names[kind] != name)
+        kind++;
+    if (kind == KINDS) return;
+    sum->names[kind] = name;
+    sum->of_kind[kind] += values;
 }
 
 static void count_program(census *sum, const mc_program *program)
@@ -48,17 +54,17 @@ static void count_program(census *sum, const mc_program *program)
 static void count_model(const mc_lowered *lowered, mc_model_info *info)
 {
     census sum  = { 0 };
-    int    most = MC_DTYPE_NONE;
+    size_t most = 0;
 
     count_program(&sum, &lowered->embed);
     for (size_t i = 0; i < lowered->block_count; i++)
         count_program(&sum, &lowered->blocks[i]);
     count_program(&sum, &lowered->final);
-    for (int i = 0; i < MC_DTYPE_COUNT; i++)
-        if (sum.of_type[i] > sum.of_type[most]) most = i;
+    for (size_t i = 0; i < KINDS; i++)
+        if (sum.of_kind[i] > sum.of_kind[most]) most = i;
     info->parameters  = sum.values;
     info->bytes       = sum.bytes;
-    info->weight_type = mc_dtype_get((mc_dtype)most)->name;
+    info->weight_type = sum.names[most];
 }
 
 static void describe(mc_model *model)

@@ -5,6 +5,24 @@
 
 #include "base/checked.h"
 
+const char *mc_weight_type_name(const mc_weight *weight)
+{
+    return weight->scheme ? weight->scheme->name : mc_dtype_get(weight->tensor->dtype)->name;
+}
+
+uint64_t mc_weight_stored_size(const mc_weight *weight)
+{
+    double   values = (double)weight->rows * (double)weight->cols, stored = 1.0;
+    uint64_t bytes = weight->tensor->bytes.size;
+
+    for (size_t i = 0; i < MC_WEIGHT_PARTS; i++)
+        if (weight->parts[i]) bytes += weight->parts[i]->bytes.size;
+    for (int i = 0; i < weight->tensor->rank; i++)
+        stored *= (double)weight->tensor->shape[i];
+    if (weight->scheme) stored = (double)weight->stored_rows * (double)weight->cols;
+    return stored > 0.0 ? (uint64_t)((double)bytes * values / stored) : 0;
+}
+
 static size_t stored_row(const mc_weight *w, size_t row)
 {
     if (w->row_block == 0) return w->row_first + row;

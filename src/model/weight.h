@@ -27,6 +27,8 @@ struct mc_weight {
     const mc_tensor        *parts[MC_WEIGHT_PARTS]; /* scales, zero points, ... of the scheme */
     const mc_weight_scheme *scheme;                 /* NULL: plain */
     size_t                  bits, group;            /* of the scheme */
+    size_t                  block_rows;             /* of a scheme with blocks */
+    size_t                  stored_rows;            /* of the scheme's whole matrix */
     size_t                  rows, cols;             /* of this view */
     size_t                  row_first;              /* a part of a stacked tensor begins here */
     /* Row r of the view is stored row
@@ -41,6 +43,11 @@ static inline bool mc_weight_present(const mc_weight *weight)
 {
     return weight->tensor != NULL;
 }
+
+/* How it is stored, for people: "Q4_K", "GPTQ 4-bit". */
+const char *mc_weight_type_name(const mc_weight *weight);
+/* Bytes of the files that the view's values take: views of one tensor share its bytes. */
+uint64_t mc_weight_stored_size(const mc_weight *weight);
 
 /* Rows first .. first + count - 1 of the view as float32 into out[i * stride + j]. Never fails:
  * lowering has checked shapes and types. Safe from several threads at once. */
