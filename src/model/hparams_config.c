@@ -412,32 +412,10 @@ static mc_status read_block_sizes(mc_json_value config, mc_hparams *hp, mc_error
     return MC_OK;
 }
 
-/* How the weights are packed. */
-static mc_status check_quantisation(mc_json_value config, mc_error *err)
-{
-    static const char *const keys[] = { "quantization_config", "quantization" };
-    const char              *name   = "unnamed";
-    size_t                   size   = 7;
-
-    for (size_t i = 0; i < MC_ARRAY_LEN(keys); i++) {
-        mc_json_value object = mc_json_get(config, keys[i]);
-        if (mc_json_type_of(object) == MC_JSON_NONE || mc_json_type_of(object) == MC_JSON_NULL)
-            continue;
-        if (!mc_json_string(mc_json_get(object, "quant_method"), &name, &size))
-            mc_json_string(mc_json_get(object, "mode"), &name, &size);
-        return mc_fail(err, MC_ERR_UNSUPPORTED, "use the model in F32, F16 or BF16, or as GGUF",
-                       "its weights are quantised by the scheme '%.*s' ('%s'), which is not "
-                       "supported",
-                       size < 60 ? (int)size : 60, name, keys[i]);
-    }
-    return MC_OK;
-}
-
 mc_status mc_hparams_read_config(mc_json_value config, const mc_arch *arch, mc_hparams *hp,
                                  mc_error *err)
 {
     MC_TRY(apply_keys(config, common_keys, hp, err));
-    MC_TRY(check_quantisation(config, err));
     MC_TRY(apply_keys(config, arch->keys, hp, err));
     if (!hp->use_window &&
         (hp->window_rule == MC_WINDOW_FROM || hp->window_rule == MC_WINDOW_NO_ROPE))

@@ -13,6 +13,8 @@
 enum { NAME_TEXT = 320 };
 
 static const char fetch_again[] = "fetch the model's configuration again";
+static const char belong_not[] =
+    "weights and configuration do not belong together; fetch both again";
 static const char use_another[] =
     "fetch the model in BF16, as GGUF, or quantised by MLX, GPTQ or AWQ";
 
@@ -40,8 +42,8 @@ static mc_status fail_scheme(mc_json_value name, const char *what, mc_error *err
     const char *text;
     int         size = print_text(name, &text);
 
-    return mc_fail(err, MC_ERR_UNSUPPORTED, use_another, "not supported: %.*s%s%s", size, text,
-                   size > 0 && *what ? " " : "", what);
+    return mc_fail(err, MC_ERR_UNSUPPORTED, use_another, "not supported: %.*s%s%s",
+                   size > 0 ? size : 7, size > 0 ? text : "unnamed", *what ? " " : "", what);
 }
 
 /* A whole number of at most `most`, or `otherwise` when the key is absent. */
@@ -159,6 +161,9 @@ static mc_status read_gptq(mc_quantization *quant, mc_error *err)
         return fail_scheme(format, "(a layout of gptq)", err);
     MC_TRY(check_dynamic(mc_json_get(quant->table, "dynamic"), err));
     MC_TRY(read_size(quant, quant->table, "bits", 0, &quant->bits, err));
+    if (quant->bits == 0)
+        return mc_fail(err, MC_ERR_CONFIG, fetch_again, "'bits' of '%s' is missing or 0",
+                       quant->key);
     if (!mc_weight_scheme_find(MC_SCHEME_GPTQ, quant->bits))
         return mc_fail(err, MC_ERR_UNSUPPORTED, use_another,
                        "not supported: gptq with %zu bits", quant->bits);
@@ -291,27 +296,26 @@ _Static_assert(MC_DTYPE_COUNT <= 64, "types fit a bit set");
 static mc_status need_part(const finder *f, const char *suffix, uint64_t types, size_t rows,
                            size_t cols, const mc_tensor **part)
 {
-    static const char hint[] = "weights and configuration do not belong together; fetch both "
-                               "again";
-    const mc_tensor  *tensor = find_part(f, suffix);
-    bool              fits;
+    const mc_tensor *tensor = find_part(f, suffix);
 
     if (!tensor)
         return about(f, suffix,
-                     mc_fail(f->err, MC_ERR_TENSOR_MISSING, hint,
+                     mc_fail(f->err, MC_ERR_TENSOR_MISSING, belong_not,
                              "the quantised weight is incomplete without this tensor"));
     if (!(types >> tensor->dtype & 1))
         return about(f, suffix,
-                     mc_fail(f->err, MC_ERR_DTYPE, hint,
+                     mc_fail(f->err, MC_ERR_DTYPE, belong_not,
                              "is stored as %s, which this scheme does not have here",
                              mc_dtype_get(tensor->dtype)->name));
-    fits = cols == 0
-               ? tensor->rank == 1 && tensor->shape[0] == rows
-               : tensor->rank == 2 && tensor->shape[0] == rows && tensor->shape[1] == cols;
-    if (!fits)
+    if (cols == 0 && !(tensor->rank == 1 && tensor->shape[0] == rows))
         return about(f, suffix,
-                     mc_fail(f->err, MC_ERR_TENSOR_SHAPE, hint,
-                             "has not the shape [%zu, %zu] that follows from the configuration",
+                     mc_fail(f->err, MC_ERR_TENSOR_SHAPE, belong_not,
+                             "is not the list of %zu that the configuration asks for", rows));
+    if (cols > 0 &&
+        !(tensor->rank == 2 && tensor->shape[0] == rows && tensor->shape[1] == cols))
+        return about(f, suffix,
+                     mc_fail(f->err, MC_ERR_TENSOR_SHAPE, belong_not,
+                             "has not the shape [%zu, %zu] that the configuration asks for",
                              rows, cols));
     *part = tensor;
     return MC_OK;
@@ -320,8 +324,7 @@ static mc_status need_part(const finder *f, const char *suffix, uint64_t types, 
 static mc_status fail_group(const finder *f, size_t group)
 {
     return about(f, "scales",
-                 mc_fail(f->err, MC_ERR_TENSOR_SHAPE,
-                         "weights and configuration do not belong together; fetch both again",
+                 mc_fail(f->err, MC_ERR_TENSOR_SHAPE, belong_not,
                          "rows of %zu values do not divide into groups of %zu", f->cols,
                          group));
 }

@@ -170,7 +170,7 @@ static void gptq_table(const mc_weight *w, size_t first, size_t count, unsigned 
             uint64_t pair = load_word(zeros, at);
             if (bit % 32 + w->bits > 32) pair |= (uint64_t)load_word(zeros, at + 1) << 32;
             table->zeros[g * count + j] =
-                (float)(((unsigned)(pair >> bit % 32) + offset) & mask);
+                (float)(((unsigned)(pair >> bit % 32) & mask) + offset);
             table->scales[g * count + j] =
                 part_value(w->parts[MC_PART_SCALES], g * out + first + j);
         }

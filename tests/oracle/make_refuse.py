@@ -182,28 +182,29 @@ TINY = dict(model_type="llama", hidden_size=8, num_hidden_layers=1, num_attentio
             intermediate_size=8, vocab_size=4, max_position_embeddings=16, rms_norm_eps=1e-5, hidden_act="silu")
 
 
-def llama_tensors():
+def llama_tensors(n=8):
     block = "model.layers.0."
-    shapes = {"model.embed_tokens.weight": [4, 8], "model.norm.weight": [8], block + "input_layernorm.weight": [8],
-              block + "post_attention_layernorm.weight": [8], block + "self_attn.q_proj.weight": [8, 8],
-              block + "self_attn.k_proj.weight": [4, 8], block + "self_attn.v_proj.weight": [4, 8],
-              block + "self_attn.o_proj.weight": [8, 8], block + "mlp.gate_proj.weight": [8, 8],
-              block + "mlp.up_proj.weight": [8, 8], block + "mlp.down_proj.weight": [8, 8]}
+    shapes = {"model.embed_tokens.weight": [4, n], "model.norm.weight": [n], block + "input_layernorm.weight": [n],
+              block + "post_attention_layernorm.weight": [n], block + "self_attn.q_proj.weight": [n, n],
+              block + "self_attn.k_proj.weight": [n // 2, n], block + "self_attn.v_proj.weight": [n // 2, n],
+              block + "self_attn.o_proj.weight": [n, n], block + "mlp.gate_proj.weight": [n, n],
+              block + "mlp.up_proj.weight": [n, n], block + "mlp.down_proj.weight": [n, n]}
     return {name: ("F16", shape) for name, shape in shapes.items()}
 
 
-SIZES = {"F16": 2, "I32": 4, "U8": 1}
+SIZES = {"F16": 2, "I32": 4, "U8": 1, "U32": 4, "F32": 4, "F8_E4M3": 1}
 
 
 def pack(tensors):
-    header, at = {}, 0
-    for name, (dtype, shape) in tensors.items():
+    """Tensors of zero bytes, or of those that follow type and shape."""
+    header, data = {}, b""
+    for name, (dtype, shape, *content) in tensors.items():
         size = SIZES[dtype]
         for n in shape:
             size *= n
-        header[name] = entry(shape, dtype, at, at + size)
-        at += size
-    return safetensors(header, data=bytes(at))
+        header[name] = entry(shape, dtype, len(data), len(data) + size)
+        data += content[0] if content else bytes(size)
+    return safetensors(header, data=data)
 
 
 def model(change=None, remove=(), **keys):
@@ -249,7 +250,7 @@ def models():
     yield "attention_types_too_few(config)", model(layer_types=[])
     yield "window_without_size(config)", model(layer_types=["sliding_attention"])
     yield "encoder_decoder(unsupported)", model(is_encoder_decoder=True)
-    yield "quantised_unknown(unsupported)", model(quantization_config=dict(quant_method="bitsandbytes"))
+    yield "quantised_unknown(unsupported)", model(quantization_config=dict(quant_method="squeeze"))
     yield "bias_missing(tensor_missing)", model(attention_bias=True)
     yield "bias_unexpected(unsupported)", model({q + ".bias": ("F16", [8])})
     yield "tensor_missing(tensor_missing)", model(remove=[norm])
@@ -258,6 +259,94 @@ def models():
     yield "tensor_rank(tensor_shape)", model({norm: ("F16", [8, 1])})
     yield "tensor_integers(dtype)", model({q + ".weight": ("I32", [8, 8])})
     yield "tensor_unknown_part(unsupported)", model({"model.layers.0.self_attn.gate.weight": ("F16", [8])})
+
+
+# Quantised weights in parts: the query's alone
+
+def quantised(config, **parts):
+    size, q = 32, "model.layers.0.self_attn.q_proj"
+    tensors = llama_tensors(size)
+    del tensors[q + ".weight"]
+    tensors.update({"%s.%s" % (q, name): part for name, part in parts.items()})
+    keys = dict(TINY, hidden_size=size, intermediate_size=size, **config)
+    return {"config.json": keys, "model.safetensors": pack(tensors)}
+
+
+def mlx(**more):
+    return {"quantization": dict({"group_size": 32, "bits": 4}, **more)}
+
+
+def method(name, **more):
+    return {"quantization_config": dict({"quant_method": name, "bits": 4, "group_size": 16}, **more)}
+
+
+def schemes():
+    words, half, order = ("U32", [32, 4]), ("F16", [32, 1]), b"".join(u32(i // 16) for i in range(32))
+    packed = dict(weight=words, scales=half, biases=half)
+    yield "bitsandbytes(unsupported)", quantised(method("bitsandbytes", load_in_4bit=True), **packed)
+    yield "compressed_tensors(unsupported)", quantised(method("compressed-tensors"), **packed)
+    yield "method_missing(unsupported)", quantised({"quantization_config": {"bits": 4}}, **packed)
+    yield "config_says_nothing(config)", quantised({}, **packed)
+    yield "config_says_nothing_gptq(config)", quantised({}, qweight=("I32", [4, 32]))
+    yield "mlx_mode_unknown(unsupported)", quantised(mlx(mode="int3"), **packed)
+    yield "mlx_mode_number(unsupported)", quantised(mlx(mode=3), **packed)
+    yield "mlx_7_bits(unsupported)", quantised(mlx(bits=7), **packed)
+    yield "mlx_group_48(unsupported)", quantised(mlx(group_size=48), **packed)
+    yield "mlx_bits_text(config)", quantised(mlx(bits="4"), **packed)
+    yield "mlx_mxfp4_group_64(unsupported)", quantised(mlx(mode="mxfp4", group_size=64), **packed)
+    yield "mlx_group_too_long(tensor_shape)", quantised(mlx(group_size=64), **packed)
+    yield "mlx_other_bits(tensor_shape)", quantised(mlx(bits=3), **packed)
+    yield "mlx_scales_missing(dtype)", quantised(mlx(), weight=words, biases=half)
+    yield "mlx_biases_missing(tensor_missing)", quantised(mlx(), weight=words, scales=half)
+    yield "mlx_codes_missing(tensor_missing)", quantised(mlx(), scales=half, biases=half)
+    yield "mlx_scales_short(tensor_shape)", quantised(mlx(), weight=words, scales=("F16", [31, 1]), biases=half)
+    yield "mlx_scales_integers(dtype)", quantised(mlx(), weight=words, scales=("I32", [32, 1]), biases=half)
+    yield "mlx_override_true(tensor_missing)", quantised(
+        mlx(**{"model.layers.0.self_attn.q_proj": True}), weight=words, biases=half)
+    yield "mlx_override_false(dtype)", quantised(mlx(**{"model.layers.0.self_attn.q_proj": False}), **packed)
+    yield "mlx_override_bits(unsupported)", quantised(mlx(**{"model.layers.0.self_attn.q_proj": {"bits": 9}}), **packed)
+
+    codes, zeros, scales = ("I32", [4, 32]), ("I32", [2, 4]), ("F16", [2, 32])
+    whole = dict(qweight=codes, qzeros=zeros, scales=scales)
+    yield "gptq_5_bits(unsupported)", quantised(method("gptq", bits=5), **whole)
+    yield "gptq_bits_missing(config)", quantised({"quantization_config": {"quant_method": "gptq"}}, **whole)
+    yield "gptq_marlin(unsupported)", quantised(method("gptq", checkpoint_format="marlin"), **whole)
+    yield "gptq_is_marlin(unsupported)", quantised(method("gptq", is_marlin_format=True), **whole)
+    yield "gptq_dynamic(unsupported)", quantised(method("gptq", dynamic={".*q_proj": {"bits": 8}}), **whole)
+    yield "gptq_group_zero(config)", quantised(method("gptq", group_size=0), **whole)
+    yield "gptq_group_text(config)", quantised(method("gptq", group_size="16"), **whole)
+    yield "gptq_group_wrong(tensor_shape)", quantised(method("gptq", group_size=8), **whole)
+    yield "gptq_zeros_missing(tensor_missing)", quantised(method("gptq"), qweight=codes, scales=scales)
+    yield "gptq_zeros_short(tensor_shape)", quantised(method("gptq"), qweight=codes, qzeros=("I32", [2, 3]), scales=scales)
+    yield "gptq_scales_missing(tensor_missing)", quantised(method("gptq"), qweight=codes, qzeros=zeros)
+    yield "gptq_codes_floats(dtype)", quantised(method("gptq"), qweight=("F32", [4, 32]), qzeros=zeros, scales=scales)
+    yield "gptq_codes_turned(tensor_shape)", quantised(method("gptq"), qweight=("I32", [32, 4]), qzeros=zeros, scales=scales)
+    yield "gptq_order_missing(tensor_missing)", quantised(method("gptq", desc_act=True), **whole)
+    yield "gptq_order_short(tensor_shape)", quantised(method("gptq"), g_idx=("I32", [31]), **whole)
+    yield "gptq_order_past_end(corrupt)", quantised(method("gptq"), g_idx=("I32", [32], order[:-4] + u32(2)), **whole)
+    yield "gptq_order_negative(corrupt)", quantised(method("gptq"), g_idx=("I32", [32], order[:-4] + u32(0xFFFFFFFF)), **whole)
+    yield "gptq_bias(unsupported)", quantised(method("gptq"), bias=("F16", [32], b"\x00\x3c" * 32), **whole)
+
+    whole = dict(qweight=("I32", [32, 4]), qzeros=zeros, scales=scales)
+    yield "awq_gemv(unsupported)", quantised(method("awq", version="gemv"), **whole)
+    yield "awq_llm_awq(unsupported)", quantised(method("awq", backend="llm-awq"), **whole)
+    yield "awq_without_zeros(unsupported)", quantised(method("awq", zero_point=False), **whole)
+    yield "awq_8_bits(unsupported)", quantised(method("awq", bits=8), **whole)
+    yield "awq_zeros_missing(tensor_missing)", quantised(method("awq"), qweight=whole["qweight"], scales=scales)
+    yield "awq_codes_turned(tensor_shape)", quantised(method("awq"), qweight=codes, qzeros=zeros, scales=scales)
+
+    weight, grid = ("F8_E4M3", [32, 32]), ("F32", [2, 3])
+    yield "fp8_scale_missing(tensor_missing)", quantised(method("fp8", weight_block_size=[16, 16]), weight=weight)
+    yield "fp8_grid_wrong(tensor_shape)", quantised(
+        method("fp8", weight_block_size=[16, 16]), weight=weight, weight_scale_inv=grid)
+    yield "fp8_block_size_missing(config)", quantised(method("fp8"), weight=weight, weight_scale_inv=grid)
+    yield "fp8_block_size_zero(config)", quantised(
+        method("fp8", weight_block_size=[0, 16]), weight=weight, weight_scale_inv=grid)
+    yield "fp8_block_size_one(config)", quantised(method("fp8", weight_block_size=[16]), weight=weight, weight_scale_inv=grid)
+    yield "fp8_scale_bytes(dtype)", quantised(
+        method("fp8", weight_block_size=[16, 16]), weight=weight, weight_scale_inv=("U8", [2, 2]))
+    yield "fp8_shape(tensor_shape)", quantised(
+        method("fp8"), weight=("F8_E4M3", [32, 16]), weight_scale_inv=("F32", [1]))
 
 
 # The same for GGUF
@@ -302,7 +391,7 @@ def gguf_models():
 
 
 def main():
-    for kind in ("gguf", "safetensors", "folder", "model", "gguf_model"):
+    for kind in ("gguf", "safetensors", "folder", "model", "scheme", "gguf_model"):
         shutil.rmtree(ROOT / kind, ignore_errors=True)
     for name, data in ggufs():
         put("gguf/%s.gguf" % name, data)
@@ -310,7 +399,7 @@ def main():
         put("safetensors/%s.safetensors" % name, data)
     for name, data in gguf_models():
         put("gguf_model/%s.gguf" % name, data)
-    for kind, table in (("folder", folders()), ("model", models())):
+    for kind, table in (("folder", folders()), ("model", models()), ("scheme", schemes())):
         for name, files in table:
             for path, data in files.items():
                 put("%s/%s/%s" % (kind, name, path), data if isinstance(data, bytes) else json.dumps(data).encode())

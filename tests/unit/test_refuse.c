@@ -1,5 +1,6 @@
 /* test_refuse.c - every model of tests/refuse is refused with the status in its name, and with
  * words. A new way to be broken is a file there, made by tests/oracle/make_refuse.py. */
+#include "base/checked.h"
 #include "format/store.h"
 #include "model/model.h"
 #include "support/check.h"
@@ -66,6 +67,33 @@ static void models_that_contradict_themselves(void **state)
     assert_true(mc_test_walk("refuse/gguf_model", refuse_model, NULL) >= 10);
 }
 
+static void broken_quantisations(void **state)
+{
+    (void)state;
+    assert_true(mc_test_walk("refuse/scheme", refuse_model, NULL) >= 50);
+}
+
+static void the_scheme_is_named(void **state)
+{
+    static const struct {
+        const char *folder, *reason;
+    } rows[] = {
+        { "bitsandbytes(unsupported)", "not supported: bitsandbytes 4-bit" },
+        { "compressed_tensors(unsupported)", "not supported: compressed-tensors" },
+        { "awq_gemv(unsupported)", "not supported: gemv (a layout of awq)" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < MC_ARRAY_LEN(rows); i++) {
+        mc_model *model = NULL;
+        mc_error  err   = { 0 };
+        char      path[512];
+        snprintf(path, sizeof path, "%s/refuse/scheme/%s", MC_TEST_FOLDER, rows[i].folder);
+        assert_int_equal(mc_model_open(path, &model, &err), MC_ERR_UNSUPPORTED);
+        assert_string_equal(err.reason, rows[i].reason);
+    }
+}
+
 static void the_nearest_architecture_is_named(void **state)
 {
     mc_model *model = NULL;
@@ -88,6 +116,8 @@ int main(void)
         cmocka_unit_test(broken_safetensors_files),
         cmocka_unit_test(broken_folders),
         cmocka_unit_test(models_that_contradict_themselves),
+        cmocka_unit_test(broken_quantisations),
+        cmocka_unit_test(the_scheme_is_named),
         cmocka_unit_test(the_nearest_architecture_is_named),
     };
 
