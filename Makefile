@@ -31,11 +31,15 @@ test: build build-dev lint example ## everything that continuous integration run
 	ctest --preset dev -j $(JOBS)
 	ctest --preset release -j $(JOBS)
 
+bench: build ## the peak, the whole program and its peers in one run, as ratios
+	cmake --build --preset release -j $(JOBS) --target bench_programs
+	bench/run.py
+
 install: build ## install under PREFIX (default /usr/local)
 	cmake --install build --prefix $(PREFIX)
 
 clean: ## remove what was built
 	rm -rf build build-dev build-clang build-tsan
 
-.PHONY: help deps build build-dev demo lint example test install clean
+.PHONY: help deps build build-dev demo lint example test bench install clean
 .NOTPARALLEL:
