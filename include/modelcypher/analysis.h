@@ -50,6 +50,7 @@ typedef struct mc_crm_build_options {
 
     const char *backend;    /* "cpu" (default), "ref" */
     size_t      threads;    /* 0: all usable cores */
+    uint64_t    max_memory; /* bytes beside the mapped weights; 0: no bound */
     size_t      batch_size; /* texts worked on together; 0: chosen. Never changes a result */
     bool        no_prefix_sharing; /* compute common beginnings again for each text */
 

@@ -237,6 +237,7 @@ static mc_status run_model(build *b, mc_engine_stats *stats, mc_error *err)
     mc_texts              texts = { b->tokens.tokens, b->tokens.offsets, b->tokens.text_count };
     mc_engine_options     options = { .backend    = b->backend,
                                       .threads    = b->options->threads,
+                                      .max_memory = b->options->max_memory,
                                       .batch_size = b->options->batch_size,
                                       .no_sharing = b->options->no_prefix_sharing,
                                       .keep       = keep[b->options->pooling],

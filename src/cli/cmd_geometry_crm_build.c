@@ -159,6 +159,7 @@ static mc_status run_build(mc_session *session, const void *raw, mc_error *err)
                .no_split          = !args->split,
                .backend           = backends[session->globals.backend],
                .threads           = session->globals.threads,
+               .max_memory        = session->globals.max_memory,
                .batch_size        = args->batch_size,
                .no_prefix_sharing = !args->sharing,
                .progress          = show_progress,

@@ -224,6 +224,21 @@ static mc_status create_states(pass *p, mc_error *err)
     return MC_OK;
 }
 
+/* Large blocks are mapped and not yet touched: what does not fit is refused before it is taken.
+ */
+static mc_status check_memory(const pass *p, mc_error *err)
+{
+    uint64_t most = p->options->max_memory;
+
+    if (most == 0 || p->stats->bytes <= most) return MC_OK;
+    return mc_fail(
+        err, MC_ERR_MEMORY,
+        "allow more with --max-memory, or run fewer texts (--texts-per-probe, --atlas) "
+        "or fewer --threads",
+        "the pass needs %.1f MiB beside the mapped weights, %.1f MiB are allowed",
+        (double)p->stats->bytes / 1048576.0, (double)most / 1048576.0);
+}
+
 static mc_status create_memory(pass *p, mc_error *err)
 {
     size_t longest = p->plan.longest > MC_TILE_ROWS ? p->plan.longest : 0;
@@ -245,7 +260,7 @@ static mc_status create_memory(pass *p, mc_error *err)
         p->stage.size + mc_pooled_bytes(&p->pooled) + mc_pooled_bytes(&p->pooled_final) +
         p->worker_count * (p->buffer_floats * sizeof(float) + p->scratch_bytes +
                            longest * (p->key_width + p->value_width) * sizeof(float));
-    return MC_OK;
+    return check_memory(p, err);
 }
 
 static void clear_memory(pass *p)
