@@ -29,13 +29,20 @@ static void on_signal(int number)
     signal(number, SIG_DFL);
 }
 
-static void take_signals(void)
+/* A signal that whoever started us wants ignored (nohup, a shell's background) stays so. */
+static void take_signal(int number)
 {
-    struct sigaction ask = { .sa_handler = on_signal };
+    struct sigaction before, ask = { .sa_handler = on_signal };
 
     sigemptyset(&ask.sa_mask);
-    sigaction(SIGINT, &ask, NULL);
-    sigaction(SIGTERM, &ask, NULL);
+    if (sigaction(number, NULL, &before) == 0 && before.sa_handler == SIG_IGN) return;
+    sigaction(number, &ask, NULL);
+}
+
+static void take_signals(void)
+{
+    take_signal(SIGINT);
+    take_signal(SIGTERM);
     /* A reader that goes away shows in the result of write(), after the work is safe. */
     signal(SIGPIPE, SIG_IGN);
 }

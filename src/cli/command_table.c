@@ -1,24 +1,25 @@
-/* command_table.c - the commands that there are. */
+/* command_table.c - the commands that there are: one line each, in the order of the help. */
 #include "cli/command.h"
 
-extern const mc_command mc_cmd_geometry_atlas_list, mc_cmd_geometry_atlas_show,
-    mc_cmd_geometry_primes_list, mc_cmd_geometry_crm_build, mc_cmd_model_explain, mc_cmd_model_list, mc_cmd_help,
-    mc_cmd_help_schema, mc_cmd_help_completions, mc_cmd_help_man, mc_cmd_help_commands;
+#define COMMANDS(X)         \
+    X(geometry_crm_build)   \
+    X(geometry_atlas_list)  \
+    X(geometry_atlas_show)  \
+    X(geometry_primes_list) \
+    X(model_explain)        \
+    X(model_list)           \
+    X(tokenize)             \
+    X(help)                 \
+    X(help_commands)        \
+    X(help_completions)     \
+    X(help_man)             \
+    X(help_schema)
 
-const mc_command *const mc_command_table[] = {
-    &mc_cmd_geometry_atlas_list,
-    &mc_cmd_geometry_atlas_show,
-    &mc_cmd_geometry_primes_list,
-    &mc_cmd_geometry_crm_build,
-    &mc_cmd_model_explain,
-    &mc_cmd_model_list,
-    &mc_cmd_help,
-    &mc_cmd_help_commands,
-    &mc_cmd_help_completions,
-    &mc_cmd_help_man,
-    &mc_cmd_help_schema,
-    NULL,
-};
+#define DECLARE(name) extern const mc_command mc_cmd_##name;
+COMMANDS(DECLARE)
+
+#define ROW(name) &mc_cmd_##name,
+const mc_command *const mc_command_table[] = { COMMANDS(ROW) NULL };
 
 const mc_command_group mc_command_groups[] = {
     { "geometry", "measure what a model's hidden states look like" },

@@ -130,3 +130,8 @@ void mc_globals_settle(mc_globals *globals)
     snprintf(drawn, sizeof drawn, "%016llx", (unsigned long long)number);
     globals->trace_id = drawn;
 }
+
+const char *mc_globals_backend(const mc_globals *globals)
+{
+    return backends[globals->backend];
+}

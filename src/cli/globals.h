@@ -15,4 +15,7 @@ void mc_globals_peek(mc_globals *globals, int argc, char **argv);
 /* After parsing: --ai implies JSON, --quiet the log level, a trace id where none was given. */
 void mc_globals_settle(mc_globals *globals);
 
+/* The name that --backend chose. */
+const char *mc_globals_backend(const mc_globals *globals);
+
 #endif

@@ -34,6 +34,7 @@ static mc_status check_value(const mc_field *field, mc_value_kind want, const mc
     if (value->kind == MC_VALUE_NULL && field->flags & MC_FIELD_NULLABLE) return MC_OK;
     if (value->kind == MC_VALUE_INTEGER && want == MC_VALUE_NUMBER) return MC_OK;
     if (value->kind != want) return wrong_kind(value, want, err);
+    if (field->flags & MC_FIELD_FREE) return MC_OK;
     if (want == MC_VALUE_OBJECT) return check_object(field->fields, value, err);
     if (want != MC_VALUE_ARRAY) return MC_OK;
     for (const mc_value *element = value->first; element; element = element->next)
@@ -86,7 +87,8 @@ static void write_field(mc_json_writer *json, const mc_field *field)
     mc_json_key(json, "description");
     mc_json_put_text(json, field->help);
     write_type(json, field->kind, field->flags & MC_FIELD_NULLABLE);
-    if (field->kind == MC_VALUE_OBJECT) write_object(json, field->fields);
+    if (field->kind == MC_VALUE_OBJECT && !(field->flags & MC_FIELD_FREE))
+        write_object(json, field->fields);
     if (field->kind == MC_VALUE_ARRAY) {
         mc_json_key(json, "items");
         mc_json_begin_object(json);

@@ -346,7 +346,9 @@ static void measure_cell(column *col, const mc_value *value)
     print_cell(&text, col, value);
     width = mc_text_width(text.data ? text.data : "");
     if (width > col->width) col->width = width;
-    if (value->kind == MC_VALUE_TEXT || value->kind == MC_VALUE_ARRAY) col->is_number = false;
+    if (value->kind != MC_VALUE_INTEGER && value->kind != MC_VALUE_NUMBER &&
+        value->kind != MC_VALUE_NULL)
+        col->is_number = false;
     mc_buffer_clear(&text);
 }
 

@@ -22,8 +22,9 @@ def faults_of(schema, value, where="$"):
         return [f"{where}: {value!r} is not {' or '.join(types)}"]
     faults = []
     if isinstance(value, dict):
-        known, rest = schema["properties"], schema["additionalProperties"]
-        faults += [f"{where}: {key} is missing" for key in schema["required"] if key not in value]
+        known, rest = schema.get("properties", {}), schema.get("additionalProperties", True)
+        faults += [f"{where}: {key} is missing"
+                   for key in schema.get("required", []) if key not in value]
         for key, member in value.items():
             inner = known.get(key, rest)
             if inner is True:

@@ -1,0 +1,1 @@
+printf 'one\ntwo\n' | mc tokenize "$TESTS/golden/models/tiny-llama" --file -

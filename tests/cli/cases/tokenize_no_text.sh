@@ -1,0 +1,1 @@
+mc tokenize "$TESTS/golden/models/tiny-llama"
