@@ -1,9 +1,11 @@
 /* cmd_geometry_crm_build.c - mc geometry crm-build: the main job. */
 #include <modelcypher/analysis.h>
-#include <string.h>
+
+#include <stdio.h>
 
 #include "cli/atlas_options.h"
 #include "cli/command.h"
+#include "cli/globals.h"
 #include "cli/output.h"
 
 typedef struct build_args {
@@ -138,37 +140,38 @@ static void add_summary(mc_report *report, const mc_crm_build_summary *s)
 
 static void show_progress(void *context, const mc_build_progress *progress)
 {
-    mc_progress_update(context, "building", progress->fraction, progress->tokens_per_second);
+    char stage[48];
+
+    snprintf(stage, sizeof stage, "block %d of %d", progress->block, progress->last_block);
+    mc_progress_update(context, stage, progress->fraction, progress->tokens_per_second);
 }
 
 static mc_status run_build(mc_session *session, const void *raw, mc_error *err)
 {
-    static const char *const backends[] = { "cpu", "ref" };
-    const build_args        *args       = raw;
-    mc_crm_build_summary     summary    = { 0 };
-    mc_crm_build_options     options    = {
-               .model             = args->model,
-               .output            = args->output,
-               .layers            = args->layers,
-               .atlas             = args->from.sets,
-               .atlas_file        = args->from.file,
-               .texts             = args->from.texts,
-               .texts_per_probe   = args->texts_per_probe,
-               .pooling           = (mc_pooling)args->pool,
-               .control           = args->control,
-               .no_split          = !args->split,
-               .backend           = backends[session->globals.backend],
-               .threads           = session->globals.threads,
-               .max_memory        = session->globals.max_memory,
-               .batch_size        = args->batch_size,
-               .no_prefix_sharing = !args->sharing,
-               .progress          = show_progress,
-               .context           = session,
+    const build_args    *args    = raw;
+    mc_crm_build_summary summary = { 0 };
+    mc_crm_build_options options = {
+        .model             = args->model,
+        .output            = args->output,
+        .layers            = args->layers,
+        .atlas             = args->from.sets,
+        .atlas_file        = args->from.file,
+        .texts             = args->from.texts,
+        .texts_per_probe   = args->texts_per_probe,
+        .pooling           = (mc_pooling)args->pool,
+        .control           = args->control,
+        .no_split          = !args->split,
+        .backend           = mc_globals_backend(&session->globals),
+        .threads           = session->globals.threads,
+        .max_memory        = session->globals.max_memory,
+        .batch_size        = args->batch_size,
+        .no_prefix_sharing = !args->sharing,
+        .progress          = show_progress,
+        .context           = session,
     };
 
     MC_TRY(mc_atlas_options_check(&args->from, err));
     MC_TRY(mc_crm_build(&options, &summary, err));
-    mc_progress_end();
     add_summary(session->report, &summary);
     mc_crm_build_summary_clear(&summary);
     return MC_OK;

@@ -2,4 +2,5 @@
 mkdir models
 ln -s "$TESTS/golden/models/tiny-llama" models/tiny-llama
 ln -s "$TESTS/golden/models/tiny-llama.gguf" model.gguf
+mc geometry crm-build models/tiny-llama --output tiny.crm.safetensors --quiet >/dev/null
 printf 'a first text\nand a second one\n' > prompts.txt

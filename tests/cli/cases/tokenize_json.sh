@@ -1,1 +1,1 @@
-mc tokenize "$TESTS/golden/models/tiny-llama" --no-special --ai '日<|end|>'
+mc tokenize "$TESTS/golden/models/tiny-llama" --no-special --ai '日</s>'
