@@ -15,7 +15,7 @@ RULES = [
     (r"\bfprintf\s*\(\s*std(out|err)", r"src/", r"src/cli/", "only src/cli prints"),
     (r"\b(exit|_exit|_Exit|abort|quick_exit)\s*\(", r"src/", r"src/cli/",
      "the library never exits or aborts"),
-    (r"\b(malloc|calloc|realloc|free|strdup|strndup|aligned_alloc|posix_memalign)\s*\(", r"src/",
+    (r"(?<![>.\w])(malloc|calloc|realloc|free|strdup|strndup|aligned_alloc|posix_memalign)\s*\(", r"src/",
      r"src/base/(alloc\.c|.*\.cc)",
      "heap calls go through base/alloc.h (a comment 'libc' says that libc allocated it)"),
     (r"\b(sprintf|vsprintf|gets|strtok|atoi|atof)\s*\(", r"(src|tests|examples)/", None,

@@ -72,7 +72,6 @@ typedef struct job {
     mc_session         *session;
     const mc_tokenizer *tokenizer;
     bool                special;
-    bool                plain; /* --ids as text: written as we go */
     mc_value           *texts;
     size_t              token_count, line;
 } job;
@@ -115,7 +114,7 @@ static mc_status take_text(job *work, const char *text, size_t size, mc_error *e
     if (status != MC_OK) return status;
     work->token_count += count;
     work->line++;
-    if (work->plain) {
+    if (work->session->as_text) {
         print_ids(&work->session->text, ids, count);
         if (work->session->text.size >= FLUSH_AT) status = flush(work->session, err);
     } else {
@@ -272,8 +271,9 @@ static mc_status tokenize(mc_session *session, const tokenize_args *args,
     mc_value *root = mc_report_root(session->report);
     job       work = { .session = session, .tokenizer = tokenizer, .special = args->special };
 
-    work.plain = args->ids && session->globals.format == MC_OUTPUT_TEXT;
-    if (!work.plain) {
+    /* Plain ids are written as we go. */
+    session->as_text = args->ids && session->globals.format == MC_OUTPUT_TEXT;
+    if (!session->as_text) {
         add_tokenizer(root, mc_tokenizer_get_info(tokenizer));
         work.texts = mc_value_add_array(root, "texts");
     }
@@ -281,7 +281,7 @@ static mc_status tokenize(mc_session *session, const tokenize_args *args,
         MC_TRY(take_text(&work, args->text, strlen(args->text), err));
     else
         MC_TRY(take_file(&work, args->file, err));
-    if (work.plain) return flush(session, err);
+    if (session->as_text) return MC_OK;
     mc_value_add_count(root, "tokenCount", work.token_count);
     if (!args->ids) add_tokens(root, tokenizer, work.texts, args->file != NULL);
     return MC_OK;

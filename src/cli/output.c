@@ -73,7 +73,7 @@ mc_status mc_output_result(mc_session *session, mc_error *err)
     mc_buffer out = { 0 };
     mc_status status;
 
-    if (!session->command->schema || session->text.size > 0) {
+    if (!session->command->schema || session->as_text) {
         MC_TRY(mc_buffer_status(&session->text, err));
         return mc_output_write(session->text.data, session->text.size, err);
     }
