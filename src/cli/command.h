@@ -45,6 +45,7 @@ typedef struct mc_session {
     mc_globals        globals;
     mc_report        *report;
     mc_buffer         text;
+    bool              as_text; /* the result is `text`, whatever the schema says */
     double            started; /* mc_clock() */
 } mc_session;
 
