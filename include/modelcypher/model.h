@@ -65,6 +65,10 @@ MC_API void      mc_model_free_text(char *text);
  * set to the name that GGUF files use, or to NULL. */
 MC_API const char *mc_model_architecture(size_t index, const char **gguf, const char **title);
 
+/* The ways of storing weights that can be read, by number from 0; NULL ends them. "BF16",
+ * "Q4_K", "GPTQ 4-bit". */
+MC_API const char *mc_model_weight_type(size_t index);
+
 #ifdef __cplusplus
 }
 #endif

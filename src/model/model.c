@@ -5,6 +5,7 @@
 #include "base/hash.h"
 #include "model/arch.h"
 #include "model/lower.h"
+#include "model/weight_schemes.h"
 
 struct mc_model {
     mc_store      *store;
@@ -164,4 +165,16 @@ const char *mc_model_architecture(size_t index, const char **gguf, const char **
     if (gguf) *gguf = mc_arch_table[index].gguf;
     if (title) *title = mc_arch_table[index].title;
     return mc_arch_table[index].name;
+}
+
+const char *mc_model_weight_type(size_t index)
+{
+    const mc_weight_scheme *scheme;
+
+    for (int type = 1; type < MC_DTYPE_COUNT; type++) {
+        const mc_dtype_info *info = mc_dtype_get((mc_dtype)type);
+        if (info->widen && !mc_dtype_is_code((mc_dtype)type) && index-- == 0) return info->name;
+    }
+    scheme = mc_weight_scheme_at(index);
+    return scheme ? scheme->name : NULL;
 }

@@ -237,34 +237,61 @@ static void widen_gptq_v2(const mc_weight *w, size_t first, size_t count, float 
     widen_gptq(w, first, count, out, stride, 0);
 }
 
-/* AWQ's word holds eight neighbouring columns, in this order of half bytes: 0 2 4 6 1 3 5 7. */
-static unsigned awq_code(const mc_tensor *tensor, size_t row, size_t width, size_t column)
+/* `count` codes of row `row` of an AWQ matrix, from column `first`. A word holds eight
+ * neighbouring columns in this order of half bytes: 0 2 4 6 1 3 5 7. */
+static void awq_codes(const mc_tensor *tensor, size_t row, size_t width, size_t first,
+                      size_t count, uint8_t *codes)
 {
-    uint32_t word = load_word(tensor, row * (width / 8) + column / 8);
+    static const uint8_t place[8] = { 0, 4, 1, 5, 2, 6, 3, 7 };
 
-    return word >> (4 * (column % 2 * 4 + column % 8 / 2)) & 15;
+    for (size_t done = 0; done < count;) {
+        size_t   column = first + done, within = column % 8;
+        uint64_t eight = spread_nibbles(load_word(tensor, row * (width / 8) + column / 8));
+        uint8_t  packed[8];
+        memcpy(packed, &eight, sizeof packed);
+        for (; within < 8 && done < count; within++)
+            codes[done++] = packed[place[within]];
+    }
+}
+
+/* Columns begin .. end - 1 of `rows` rows, which have one group: by small tiles, because rows
+ * of whole matrices often lie a power of two apart and fall into the same lines of the cache.
+ */
+static void awq_group(const mc_weight *w, size_t at, size_t rows, const float *scales,
+                      const uint8_t *zeros, size_t begin, size_t end, float *out, size_t stride)
+{
+    float   tile[CHUNK][CHUNK];
+    uint8_t codes[CHUNK];
+
+    for (size_t i = begin; i < end; i += CHUNK) {
+        size_t many = end - i < CHUNK ? end - i : CHUNK;
+        for (size_t k = 0; k < many; k++) {
+            awq_codes(w->tensor, i + k, w->stored_rows, at, rows, codes);
+            for (size_t j = 0; j < rows; j++)
+                tile[j][k] = scales[j] * (float)((int)codes[j] - (int)zeros[j]);
+        }
+        for (size_t j = 0; j < rows; j++)
+            memcpy(out + j * stride + i, tile[j], many * sizeof(float));
+    }
 }
 
 /* AWQ ("gemm"): qweight i32 [in, out / 8], qzeros i32 [groups, out / 8], scales [groups, out].
  * Value = scale * (code - zero). */
 static void widen_awq(const mc_weight *w, size_t first, size_t count, float *out, size_t stride)
 {
-    size_t groups = (size_t)w->parts[MC_PART_SCALES]->shape[0];
-    float  scales[CHUNK], zeros[CHUNK];
+    size_t  groups = (size_t)w->parts[MC_PART_SCALES]->shape[0], width = w->stored_rows;
+    float   scales[CHUNK];
+    uint8_t zeros[CHUNK];
 
     for (size_t done = 0; done < count; done += CHUNK) {
         size_t rows = count - done < CHUNK ? count - done : CHUNK, at = first + done;
         for (size_t g = 0; g < groups; g++) {
             size_t end = (g + 1) * w->group < w->cols ? (g + 1) * w->group : w->cols;
-            for (size_t j = 0; j < rows; j++) {
-                scales[j] = part_value(w->parts[MC_PART_SCALES], g * w->stored_rows + at + j);
-                zeros[j]  = (float)awq_code(w->parts[MC_PART_ZEROS], g, w->stored_rows, at + j);
-            }
-            for (size_t i = g * w->group; i < end; i++)
-                for (size_t j = 0; j < rows; j++)
-                    out[(done + j) * stride + i] =
-                        scales[j] *
-                        ((float)awq_code(w->tensor, i, w->stored_rows, at + j) - zeros[j]);
+            for (size_t j = 0; j < rows; j++)
+                scales[j] = part_value(w->parts[MC_PART_SCALES], g * width + at + j);
+            awq_codes(w->parts[MC_PART_ZEROS], g, width, at, rows, zeros);
+            awq_group(w, at, rows, scales, zeros, g * w->group, end, out + done * stride,
+                      stride);
         }
     }
 }

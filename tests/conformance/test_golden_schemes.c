@@ -176,6 +176,17 @@ static void every_scheme_is_tested(void **state)
     }
 }
 
+static void types_are_listed_once(void **state)
+{
+    size_t count = 0;
+
+    (void)state;
+    for (; mc_model_weight_type(count); count++)
+        for (size_t i = 0; i < count; i++)
+            assert_string_not_equal(mc_model_weight_type(i), mc_model_weight_type(count));
+    assert_true(count >= 50);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -183,6 +194,7 @@ int main(void)
         cmocka_unit_test(scaled_blocks_of_gguf),
         cmocka_unit_test(sizes_in_the_files),
         cmocka_unit_test(every_scheme_is_tested),
+        cmocka_unit_test(types_are_listed_once),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
