@@ -1,1 +1,1 @@
-mc model explain "$TESTS/golden/arch/qwen2" --output-format json | head -c 100
+cd "$TESTS" && mc model explain golden/arch/qwen2 --output-format json | head -c 100
