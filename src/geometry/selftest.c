@@ -405,10 +405,11 @@ static void test_alignment(examiner *e)
     size_t              right      = 0;
 
     for (size_t l = 0; l < 8; l++) {
-        const mc_matrix step = normal(e, 40, 10, 70 + l);
-        float          *sum  = zeros(e, 40, 10);
-        for (size_t k = 0; sum && step.data && k < 400; k++)
-            sum[k] = step.data[k] + (l ? 2 * a[l - 1].data[k] : 0);
+        const mc_matrix step   = normal(e, 40, 10, 70 + l);
+        float          *sum    = zeros(e, 40, 10);
+        const float    *before = l ? a[l - 1].data : step.data;
+        for (size_t k = 0; sum && step.data && before && k < 400; k++)
+            sum[k] = step.data[k] + (l ? 2 * before[k] : 0);
         a[l] = (mc_matrix){ sum, 40, 10, 10 };
     }
     for (size_t l = 0; l < 6; l++)
