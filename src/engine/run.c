@@ -26,7 +26,7 @@ typedef struct worker {
     mc_text_rows *texts;   /* of the tile at work on */
     uint32_t     *place;   /* [tile rows] rows after the unwanted ones are dropped */
     uint8_t      *wanted;  /* [tile rows] */
-    mc_history    history;
+    mc_history    history; /* of the program's attention: there is one at most */
 } worker;
 
 typedef struct pass {

@@ -29,8 +29,8 @@ typedef struct mc_kernels {
     const char *name;
     size_t      gemm_rows; /* rows that the widest micro-kernel takes at once */
 
-    /* c = a * b (+ c) (+ bias): each element one chain of fused multiply-adds over k in order.
-     */
+    /* c = a * b (+ c) (+ bias): each element is the sum, in order, of chains of fused
+     * multiply-adds over fixed parts of k. */
     void (*gemm)(const mc_gemm *gemm);
     /* One group of a row; `bias` and `weight` may be NULL. */
     void (*norm)(mc_norm_kind kind, float epsilon, const float *x, const float *weight,
