@@ -404,3 +404,55 @@ small("wrapped_llava", "llama", dict(num_key_value_heads=4, rms_norm_eps=1e-6, m
 small("wrapped_gemma3", "gemma3_text", dict(GEMMA, query_pre_attn_scalar=8, sliding_window=8, rope_parameters=BASES),
       layers=7, layout="gemma3", sparse=True, dialect="v5", lengths=(1, 2, 7, 20), **G_EMBED,
       knock={"epsilon": config(text_config={"rms_norm_eps": 1e-9}), "window": config(text_config={"sliding_window": 4})})
+
+# GGUF files of the other families, as llama.cpp reads them too
+def in_gguf(name, model_type, keys=None, layers=2, **options):
+    keys = {"num_hidden_layers": layers, "intermediate_size": 48} | (keys or {})
+    case("gguf_" + name, model_type, keys, gguf="BF16", **options)
+
+
+in_gguf("qwen2", "qwen2", MODERN, embed=0.004)
+in_gguf("qwen3", "qwen3", dict(MODERN, head_dim=16), embed=0.004)
+in_gguf("gemma", "gemma", dict(GEMMA, num_key_value_heads=1), **G_EMBED)
+in_gguf("gemma2", "gemma2", dict(GEMMA, attn_logit_softcapping=1.5, query_pre_attn_scalar=16, sliding_window=8), layers=3, **G_EMBED)
+in_gguf("gemma3", "gemma3_text", dict(GEMMA, query_pre_attn_scalar=16, sliding_window=8, rope_parameters=BASES), layers=7,
+        lengths=(1, 2, 7, 24), **G_EMBED)
+in_gguf("phi2", "phi", dict(PHI, num_key_value_heads=4, rope_parameters=rope("default", partial_rotary_factor=0.5)))
+in_gguf("phi3", "phi3", dict(PHI3, sliding_window=None))
+in_gguf("phi3_longrope", "phi3",  # llama.cpp takes the long factors when its context, here 512, is longer than the original
+        dict(PHI3, original_max_position_embeddings=1024, max_position_embeddings=4096,
+             rope_parameters=rope("longrope", original_max_position_embeddings=1024, **FACTORS)))
+in_gguf("stablelm", "stablelm", dict(layer_norm_eps=1e-5, use_qkv_bias=True, rope_parameters=rope("default", partial_rotary_factor=0.25)))
+in_gguf("stablelm_parallel", "stablelm", dict(layer_norm_eps=1e-5, qk_layernorm=True, use_parallel_residual=True,
+                                              rope_parameters=rope("default", partial_rotary_factor=0.25)))
+in_gguf("gpt2", "gpt2", dict(n_inner=48))
+in_gguf("gptneox", "gpt_neox", NEOX)
+in_gguf("gptneox_serial", "gpt_neox", dict(NEOX, use_parallel_residual=False))
+in_gguf("starcoder", "gpt_bigcode", dict(n_inner=48, multi_query=True), drop=("num_key_value_heads",))
+in_gguf("starcoder2", "starcoder2", dict(norm_epsilon=1e-5))
+in_gguf("bloom", "bloom", {})
+in_gguf("mpt", "mpt", dict(attn_config=dict(clip_qkv=0.8)))
+in_gguf("falcon", "falcon", FALCON)
+in_gguf("falcon_new", "falcon", dict(FALCON, new_decoder_architecture=True, num_kv_heads=2))
+in_gguf("olmo", "olmo", dict(pad_token_id=1, clip_qkv=0.7))
+in_gguf("olmo2", "olmo2", dict(MODERN, pad_token_id=1))
+in_gguf("olmo3", "olmo3", dict(MODERN, pad_token_id=1, sliding_window=8), layers=4)
+in_gguf("granite", "granite", dict(MODERN, embedding_multiplier=3.0, residual_multiplier=0.6, attention_multiplier=0.5,
+                                   logits_scaling=4.0), embed=0.007)
+in_gguf("command_r", "cohere", COHERE)
+in_gguf("cohere2", "cohere2", dict(COHERE, sliding_window=8), layers=4)
+in_gguf("chatglm", "glm", dict(GLM, head_dim=8))
+in_gguf("glm4", "glm4", GLM)
+in_gguf("exaone4", "exaone4", dict(MODERN, sliding_window=None, sliding_window_pattern=None, layer_types=["full_attention"] * 2))
+in_gguf("nemotron", "nemotron", dict(norm_eps=1e-5, rope_parameters=rope("default", partial_rotary_factor=0.5)))
+in_gguf("smollm3", "smollm3", dict(MODERN, pad_token_id=None), layers=4)
+in_gguf("seed_oss", "seed_oss", dict(MODERN, head_dim=12, pad_token_id=None))
+in_gguf("arcee", "arcee", MODERN)
+in_gguf("apertus", "apertus", dict(TWO, pad_token_id=None, max_position_embeddings=512, rope_parameters=dict(LLAMA3)),
+        lengths=(1, 2, 7, 70))
+in_gguf("ernie4_5", "ernie4_5", dict(MODERN, head_dim=12, pad_token_id=0))
+in_gguf("hunyuan", "hunyuan_v1_dense", dict(MODERN, head_dim=16, pad_token_id=0))
+in_gguf("ministral3", "ministral3",
+        dict(MODERN, head_dim=16, num_attention_heads=2, num_key_value_heads=1, max_position_embeddings=128, pad_token_id=None,
+             rope_parameters=dict(rope("yarn", factor=4.0, original_max_position_embeddings=16, beta_fast=32.0, beta_slow=1.0,
+                                       mscale=1.0, mscale_all_dim=1.0), llama_4_scaling_beta=0.4)))
