@@ -111,9 +111,11 @@ mc_status mc_hparams_derive(mc_hparams *hp, mc_error *err)
                                    .ffn        = hp->ffn,
                                    .slides     = slides_by_rule(hp, i),
                                    .attn_scale = score_scale(hp, i) };
-    if (hp->rope_theta == 0.0)
-        for (size_t i = 0; i < hp->layers; i++)
-            hp->layer[i].rope = MC_ROPE_NONE;
+    for (size_t i = 0; i < hp->layers; i++) {
+        bool skips = hp->nope_rule == MC_NOPE_LISTED && hp->nope_interval > 0 &&
+                     (i + 1) % hp->nope_interval == 0;
+        if (hp->rope_theta == 0.0 || skips) hp->layer[i].rope = MC_ROPE_NONE;
+    }
     return MC_OK;
 }
 

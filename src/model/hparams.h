@@ -99,6 +99,7 @@ typedef struct mc_hparams {
 
     mc_qk_norm qk_norm;
     bool       qk_norm_off, qk_norm_late; /* late: after the rope */
+    bool       qk_norm_optional;          /* in GGUF: there if the tensors are */
 
     mc_fuse       qkv_fuse[MC_DIALECT_COUNT];
     bool          new_decoder, multi_query; /* for MC_FUSE_AS_TOLD */
@@ -132,14 +133,15 @@ typedef struct mc_hparams {
 
     double attn_scale; /* 0: 1 / sqrt(attn_scalar), or of head_dim when that is 0 */
     double attn_scalar;
-    bool   attn_unscaled;  /* 1 */
-    bool   attn_by_layer;  /* divided by the block's number, from 1 */
-    double attn_softcap;   /* 0: none */
-    double clip_qkv;       /* 0: none */
-    double embed_scale;    /* 0: none */
-    bool   embed_sqrt;     /* sqrt(hidden) */
-    double residual_scale; /* 0: none */
-    bool   far_scale;      /* q grows with the position, see MC_OP_SCALE_FAR */
+    size_t attn_wide_layers; /* with so many blocks it is hidden / heads (GGUF does not say) */
+    bool   attn_unscaled;    /* 1 */
+    bool   attn_by_layer;    /* divided by the block's number, from 1 */
+    double attn_softcap;     /* 0: none */
+    double clip_qkv;         /* 0: none */
+    double embed_scale;      /* 0: none */
+    bool   embed_sqrt;       /* sqrt(hidden) */
+    double residual_scale;   /* 0: none */
+    bool   far_scale;        /* q grows with the position, see MC_OP_SCALE_FAR */
     double far_scale_beta, far_scale_original;
 
     /* Gemma 4: blocks that see everything have heads of their own, the last blocks share keys

@@ -361,12 +361,9 @@ static mc_status read_no_rope(mc_json_value config, mc_hparams *hp, mc_error *er
     size_t        i    = 0;
 
     if (hp->nope_rule != MC_NOPE_LISTED) return MC_OK;
-    for (; i < hp->layers && hp->nope_interval > 0; i++)
-        if ((i + 1) % hp->nope_interval == 0) hp->layer[i].rope = MC_ROPE_NONE;
     if (mc_json_type_of(list) != MC_JSON_ARRAY) return MC_OK;
     if (mc_json_count(list) != hp->layers)
         return fail_count("no_rope_layers", mc_json_count(list), hp, err);
-    i = 0;
     for (mc_json_iter it = mc_json_iterate(list); mc_json_next(&it); i++) {
         double has = 0.0;
         if (!mc_json_double(it.value, &has) || (has != 0.0 && has != 1.0))

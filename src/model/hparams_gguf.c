@@ -45,6 +45,10 @@ static const char *const other_keys[] = {
     "rope.scaling.attn_factor",
     "rope.scaling.finetuned",
     "rope.scaling.yarn_log_multiplier",
+    "rope.scaling.yarn_beta_fast",
+    "rope.scaling.yarn_beta_slow",
+    "rope.freq_base_swa",
+    "attention.sliding_window_pattern",
     "vocab_size",
     "tensor_data_layout",
     "logit_scale",
@@ -200,12 +204,23 @@ static mc_status read_rope_type(const mc_store *store, const mc_arch *arch, mc_r
                    setting.kind == MC_SETTING_TEXT ? setting.text : "");
 }
 
-static mc_status read_rope(const mc_store *store, const mc_arch *arch, mc_hparams *hp,
-                           mc_error *err)
+/* YaRN's factor of cos and sin: given, or by the formula, over one for all dimensions. */
+static void read_yarn(const mc_store *store, const mc_arch *arch, mc_rope_spec *spec)
 {
-    mc_rope_spec *spec = &hp->ropes[0];
-    double        attention;
+    double given = find_number(store, arch, "rope.scaling.attn_factor", 0.0);
 
+    spec->beta_fast  = find_number(store, arch, "rope.scaling.yarn_beta_fast", 32.0);
+    spec->beta_slow  = find_number(store, arch, "rope.scaling.yarn_beta_slow", 1.0);
+    spec->mscale     = 1.0;
+    spec->mscale_all = find_number(store, arch, "rope.scaling.yarn_log_multiplier", 0.0);
+    if (given > 0.0 && spec->type == MC_ROPE_YARN && spec->factor > 1.0)
+        given *= 1.0 + 0.1 * log(spec->factor);
+    spec->attention_factor = given;
+}
+
+static mc_status read_rope(const mc_store *store, const mc_arch *arch, const mc_hparams *hp,
+                           mc_rope_spec *spec, mc_error *err)
+{
     MC_TRY(read_rope_type(store, arch, &spec->type, err));
     spec->theta  = hp->rope_theta;
     spec->rotary = hp->head_dim;
@@ -214,12 +229,7 @@ static mc_status read_rope(const mc_store *store, const mc_arch *arch, mc_hparam
     spec->factor = find_number(store, arch, "rope.scaling.factor", spec->factor);
     spec->original =
         find_number(store, arch, "rope.scaling.original_context_length", (double)hp->context);
-    spec->beta_fast = 32.0;
-    spec->beta_slow = 1.0;
-    attention       = find_number(store, arch, "rope.scaling.attn_factor", 0.0);
-    if (attention > 0.0 && spec->type == MC_ROPE_YARN && spec->factor > 1.0)
-        attention *= 1.0 + 0.1 * log(spec->factor);
-    spec->attention_factor = attention;
+    read_yarn(store, arch, spec);
     if (spec->type == MC_ROPE_LONGROPE) {
         spec->factor = (double)hp->context / spec->original;
         MC_TRY(read_vector(store, "rope_factors_short.weight", spec->rotary / 2,
@@ -232,9 +242,39 @@ static mc_status read_rope(const mc_store *store, const mc_arch *arch, mc_hparam
     return mc_rope_spec_check(spec, hp->head_dim, err);
 }
 
-/* Biases are not declared: the first block's tensors tell, and lowering holds every other
- * block to that. */
-static void find_biases(const mc_store *store, const mc_arch *arch, mc_hparams *hp)
+/* Blocks that slide have a plain rope, with a base of their own where the family has one. */
+static mc_status read_ropes(const mc_store *store, const mc_arch *arch, mc_hparams *hp,
+                            mc_error *err)
+{
+    bool         own  = arch->base.rope_local_theta != arch->base.rope_theta;
+    double       base = own ? hp->rope_local_theta : hp->rope_theta;
+    mc_rope_spec near = { .theta = find_number(store, arch, "rope.freq_base_swa", base) };
+
+    if (hp->rope_theta == 0.0) return MC_OK;
+    hp->rope_count = 1;
+    MC_TRY(read_rope(store, arch, hp, &hp->ropes[0], err));
+    if (hp->far_scale) {
+        hp->far_scale_original = hp->ropes[0].original;
+        if (!(hp->far_scale_original >= 1.0 && hp->far_scale_original < 1e12))
+            return mc_fail(err, MC_ERR_CONFIG, "fetch the file again",
+                           "the context before the rope was stretched is %g",
+                           hp->far_scale_original);
+    }
+    if (!hp->rope_local) return MC_OK;
+    hp->rope_count = 2;
+    near.rotary    = hp->ropes[0].rotary;
+    hp->ropes[1]   = near;
+    return mc_rope_spec_check(&hp->ropes[1], hp->head_dim, err);
+}
+
+static bool has_tensor(const mc_store *store, const char *name)
+{
+    return mc_store_find(store, name) != NULL;
+}
+
+/* What is not declared, the first block's tensors tell; lowering holds every other block to it:
+ * biases, whether q, k and v lie in one tensor, optional norms. */
+static void read_first_block(const mc_store *store, mc_hparams *hp)
 {
     static const struct {
         const char *name;
@@ -242,13 +282,36 @@ static void find_biases(const mc_store *store, const mc_arch *arch, mc_hparams *
     } rows[] = {
         { "blk.0.attn_q.bias", MC_BIAS_QKV },    { "blk.0.attn_qkv.bias", MC_BIAS_QKV },
         { "blk.0.attn_output.bias", MC_BIAS_O }, { "blk.0.ffn_up.bias", MC_BIAS_UP },
-        { "blk.0.ffn_down.bias", MC_BIAS_DOWN },
+        { "blk.0.ffn_down.bias", MC_BIAS_DOWN }, { "blk.0.attn_q_norm.bias", MC_BIAS_QK_NORM },
     };
+    const mc_tensor *norm = mc_store_find(store, "blk.0.attn_q_norm.weight");
 
-    (void)arch;
     hp->biases &= MC_BIAS_NORM;
     for (size_t i = 0; i < MC_ARRAY_LEN(rows); i++)
-        if (mc_store_find(store, rows[i].name)) hp->biases |= rows[i].bit;
+        if (has_tensor(store, rows[i].name)) hp->biases |= rows[i].bit;
+    hp->qkv_fuse[MC_DIALECT_GGUF] =
+        has_tensor(store, "blk.0.attn_qkv.weight") ? MC_FUSE_STACKED : MC_FUSE_NONE;
+    hp->qkv_fuse[MC_DIALECT_HF] = MC_FUSE_NONE; /* it may not decide about the heads */
+    hp->gate_up_fused[MC_DIALECT_GGUF] =
+        !hp->plain_ffn && !has_tensor(store, "blk.0.ffn_gate.weight");
+    if (hp->qk_norm_optional) hp->qk_norm_off = norm == NULL;
+    if (hp->qk_norm == MC_QK_NORM_EACH) hp->qk_norm = MC_QK_NORM_OWN; /* stacked */
+    if (hp->parallel) hp->parallel_norms = 1;
+    if (hp->parallel && (has_tensor(store, "blk.0.attn_norm_2.weight") ||
+                         has_tensor(store, "blk.0.ffn_norm.weight")))
+        hp->parallel_norms = 2;
+}
+
+static mc_status read_sizes(const mc_store *store, const mc_arch *arch, mc_hparams *hp,
+                            mc_error *err)
+{
+    MC_TRY(find_size(store, arch, "attention.head_count_kv", &hp->kv_heads, err));
+    MC_TRY(find_size(store, arch, "feed_forward_length", &hp->ffn, err));
+    MC_TRY(find_size(store, arch, "vocab_size", &hp->vocabulary, err));
+    if (hp->window_rule == MC_WINDOW_FROM) hp->window = 0; /* these files have no such key */
+    if (hp->attn_wide_layers > 0 && hp->layers == hp->attn_wide_layers && hp->heads > 0)
+        hp->attn_scalar = (double)hp->hidden / (double)hp->heads;
+    return MC_OK;
 }
 
 mc_status mc_hparams_read_gguf(const mc_store *store, const mc_arch *arch, mc_hparams *hp,
@@ -257,18 +320,13 @@ mc_status mc_hparams_read_gguf(const mc_store *store, const mc_arch *arch, mc_hp
     MC_TRY(refuse_unknown(store, arch, err));
     MC_TRY(apply_keys(store, arch, common_keys, hp, err));
     MC_TRY(apply_keys(store, arch, arch->gguf_keys, hp, err));
-    MC_TRY(find_size(store, arch, "attention.head_count_kv", &hp->kv_heads, err));
-    MC_TRY(find_size(store, arch, "feed_forward_length", &hp->ffn, err));
-    MC_TRY(find_size(store, arch, "vocab_size", &hp->vocabulary, err));
-    if (hp->window_rule == MC_WINDOW_FROM) hp->window = 0; /* these files have no such key */
-    find_biases(store, arch, hp);
+    MC_TRY(read_sizes(store, arch, hp, err));
+    read_first_block(store, hp);
     MC_TRY(mc_hparams_derive(hp, err));
     MC_TRY(read_per_layer(store, arch, "attention.head_count_kv", hp,
                           offsetof(mc_layer, kv_heads), err));
     MC_TRY(
         read_per_layer(store, arch, "feed_forward_length", hp, offsetof(mc_layer, ffn), err));
     MC_TRY(mc_hparams_finish(hp, err));
-    if (hp->rope_theta == 0.0) return MC_OK;
-    hp->rope_count = 1;
-    return read_rope(store, arch, hp, err);
+    return read_ropes(store, arch, hp, err);
 }

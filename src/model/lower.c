@@ -11,6 +11,7 @@
 #include "model/lower.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/alloc.h"
@@ -397,16 +398,30 @@ static double softplus(double x)
     return x > 30.0 ? x : log1p(exp(x));
 }
 
-/* One of the activation's parameters, which are tensors of one value; *value is kept when there
- * is none. */
-static mc_status read_parameter(lowering *lo, const char *suffix, float *value, bool needed,
+/* One of the activation's parameters: a tensor of one value in each block, or a list with one
+ * for each block in GGUF's metadata. *value is kept when there is none. */
+static mc_status read_parameter(lowering *lo, const char *name, float *value, bool needed,
                                 mc_error *err)
 {
-    mc_weight weight;
+    mc_gguf_value list = { 0 };
+    mc_weight     weight;
+    double        number;
+    char          text[32];
 
-    if (!needed && !mc_bind_find(&lo->binder, MC_ROLE_XIELU, lo->block, 0, suffix))
-        return MC_OK;
-    MC_TRY(mc_bind_vector(&lo->binder, MC_ROLE_XIELU, lo->block, 0, suffix, 1, &weight, err));
+    snprintf(text, sizeof text, "xielu.%s", name);
+    if (lo->binder.dialect == MC_DIALECT_GGUF) {
+        if (mc_store_gguf(lo->binder.store, text, &list) &&
+            mc_gguf_number(&list, lo->block, &number)) {
+            *value = (float)number;
+            return MC_OK;
+        }
+        if (!needed) return MC_OK;
+        return mc_fail(err, MC_ERR_CONFIG, "fetch the file again",
+                       "'%s' has no value for block %zu", text, lo->block + 1);
+    }
+    snprintf(text, sizeof text, ".%s", name);
+    if (!needed && !mc_bind_find(&lo->binder, MC_ROLE_XIELU, lo->block, 0, text)) return MC_OK;
+    MC_TRY(mc_bind_vector(&lo->binder, MC_ROLE_XIELU, lo->block, 0, text, 1, &weight, err));
     mc_weight_widen_vector(&weight, value);
     return MC_OK;
 }
@@ -415,10 +430,10 @@ static mc_status set_xielu(lowering *lo, mc_op *op, mc_error *err)
 {
     float positive = 0.0f, negative = 0.0f, beta = 0.5f, eps = -1e-6f;
 
-    MC_TRY(read_parameter(lo, ".alpha_p", &positive, true, err));
-    MC_TRY(read_parameter(lo, ".alpha_n", &negative, true, err));
-    MC_TRY(read_parameter(lo, ".beta", &beta, false, err));
-    MC_TRY(read_parameter(lo, ".eps", &eps, false, err));
+    MC_TRY(read_parameter(lo, "alpha_p", &positive, true, err));
+    MC_TRY(read_parameter(lo, "alpha_n", &negative, true, err));
+    MC_TRY(read_parameter(lo, "beta", &beta, false, err));
+    MC_TRY(read_parameter(lo, "eps", &eps, false, err));
     op->xielu[0] = (float)softplus((double)positive);
     op->xielu[1] = (float)((double)beta + softplus((double)negative));
     op->xielu[2] = beta;
