@@ -88,6 +88,9 @@ MC_API const mc_metric *mc_metric_get(size_t index);         /* NULL past the en
 MC_API const mc_metric *mc_metric_find(const char *name);    /* NULL: no such metric */
 MC_API const mc_metric *mc_metric_nearest(const char *name); /* a guess for a misspelt name */
 
+/* The linear algebra library and the kernels it chose for this CPU. Static. */
+MC_API const char *mc_geometry_arithmetic(void);
+
 /* Run `metric` on x, and on y when it takes two operands (else y is ignored and may be NULL).
  * MC_ERR_ARGUMENT: rows differ, fewer rows than metric->rows_least, or a value is not finite
  * (the reason names row and column). Data for which the number is undefined is no failure:
@@ -183,8 +186,9 @@ typedef struct mc_metric_comparison {
 /* Pairs of layers: link[i] = {a, b}, ascending in a. */
 typedef struct mc_correspondence {
     const size_t (*link)[2];
-    size_t count;
-    double mean; /* of debiased CKA over the links */
+    const double *value; /* debiased CKA of each link */
+    size_t        count;
+    double        mean; /* of it over the links */
     /* Of the same mean with the probes permuted and the links chosen anew each time, so that
      * the choosing is part of the null; NaN when cka is not among the metrics. */
     double null_mean, null_sd, p;

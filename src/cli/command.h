@@ -24,7 +24,8 @@ enum {
     MC_USES_ENGINE   = 1, /* threads, backend, memory */
     MC_USES_RANDOM   = 2, /* seed */
     MC_USES_QUESTION = 4, /* asks before it does something that cannot be undone */
-    MC_USES_PROGRESS = 8  /* takes long enough to show how far it is */
+    MC_USES_PROGRESS = 8, /* takes long enough to show how far it is */
+    MC_USES_THREADS  = 16 /* threads, but no backend */
 };
 
 typedef struct mc_globals {

@@ -33,7 +33,7 @@ const mc_option mc_global_options[] = {
       "what to say on standard error; debug times every stage (MC_LOG_LEVEL)", "warn",
       FIELD(log_level), levels },
     { MC_OPT_COUNT, '\0', "threads", "N", "worker threads; 0 is one a core", "0",
-      FIELD(threads), .belongs = MC_USES_ENGINE },
+      FIELD(threads), .belongs = MC_USES_ENGINE | MC_USES_THREADS },
     { MC_OPT_CHOICE, '\0', "backend", NULL, "what computes", "cpu", FIELD(backend), backends,
       .belongs = MC_USES_ENGINE },
     { MC_OPT_BYTES, '\0', "max-memory", "SIZE", "memory to stay below, such as 4GiB", NULL,

@@ -317,14 +317,16 @@ static mc_status match(mc_compare_job *job, const double *cka, bool monotone,
     const size_t   rows = result->a_count, cols = result->b_count;
     size_t(*link)[2];
     void  *block;
-    double total = 0;
+    double total = 0, *values;
 
     MC_TRY(mc_arena_array(result->storage, rows + cols, sizeof *link, &block, err));
     link = block;
     MC_TRY((monotone ? mc_match_monotone : mc_match_assignment)(
         cka, rows, cols, mc_team_keep(job->team), link, &out->count, err));
+    MC_TRY(mc_take_doubles(result->storage, out->count, &values, err));
     for (size_t k = 0; k < out->count; k++)
-        total += cka[link[k][0] * cols + link[k][1]];
+        total += values[k] = cka[link[k][0] * cols + link[k][1]];
+    out->value     = values;
     out->link      = (const size_t(*)[2])link;
     out->mean      = out->count ? total / (double)out->count : NAN;
     out->null_mean = out->null_sd = out->p = NAN;

@@ -8,6 +8,7 @@
 #include "geometry/metric_list.h"
 #include "geometry/shape.h"
 #include "geometry/similarity.h"
+#include "linalg/linalg.h"
 
 // clang-format off
 static const mc_metric *const metric_table[] = {
@@ -40,6 +41,11 @@ size_t mc_metric_count(void)
 const mc_metric *mc_metric_get(size_t index)
 {
     return index < MC_ARRAY_LEN(metric_table) ? metric_table[index] : NULL;
+}
+
+const char *mc_geometry_arithmetic(void)
+{
+    return mc_linalg_name();
 }
 
 const mc_metric *mc_metric_find(const char *name)

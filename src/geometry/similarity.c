@@ -168,6 +168,8 @@ mc_status mc_similarity_value(const mc_metric *metric, const mc_prepared *a,
     else
         dot = mc_dot(a->vector, b->vector, mc_pair_count(similarity->pairs, a->n));
     *value = dot * (a->scale * b->scale);
+    /* Unit vectors: what exceeds 1 is rounding. Nothing else is ever clamped. */
+    if (fabs(*value) > 1 && fabs(*value) < 1 + 1e-12) *value = *value > 0 ? 1 : -1;
     return MC_OK;
 }
 

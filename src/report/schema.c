@@ -33,6 +33,7 @@ static mc_status check_value(const mc_field *field, mc_value_kind want, const mc
 {
     if (value->kind == MC_VALUE_NULL && field->flags & MC_FIELD_NULLABLE) return MC_OK;
     if (value->kind == MC_VALUE_INTEGER && want == MC_VALUE_NUMBER) return MC_OK;
+    if (field->flags & MC_FIELD_LAYER && value->kind == MC_VALUE_TEXT) return MC_OK;
     if (value->kind != want) return wrong_kind(value, want, err);
     if (field->flags & MC_FIELD_FREE) return MC_OK;
     if (want == MC_VALUE_OBJECT) return check_object(field->fields, value, err);
@@ -68,16 +69,18 @@ mc_status mc_schema_check(const mc_schema *schema, mc_report *report, mc_error *
 
 static void write_object(mc_json_writer *json, const mc_field *fields);
 
-static void write_type(mc_json_writer *json, mc_value_kind kind, bool nullable)
+static void write_type(mc_json_writer *json, mc_value_kind kind, unsigned flags)
 {
     /* A number that is not finite is written as null. */
-    nullable = nullable || kind == MC_VALUE_NUMBER;
+    const bool nullable = flags & MC_FIELD_NULLABLE || kind == MC_VALUE_NUMBER;
+    const bool layer    = flags & MC_FIELD_LAYER;
+
     mc_json_key(json, "type");
-    if (nullable) mc_json_begin_array(json);
+    if (nullable || layer) mc_json_begin_array(json);
     mc_json_put_text(json, kind_names[kind]);
-    if (!nullable) return;
-    mc_json_put_text(json, "null");
-    mc_json_end_array(json);
+    if (layer) mc_json_put_text(json, "string");
+    if (nullable) mc_json_put_text(json, "null");
+    if (nullable || layer) mc_json_end_array(json);
 }
 
 /* An array's elements may be null exactly when its numbers may be. */
@@ -86,13 +89,13 @@ static void write_field(mc_json_writer *json, const mc_field *field)
     mc_json_begin_object(json);
     mc_json_key(json, "description");
     mc_json_put_text(json, field->help);
-    write_type(json, field->kind, field->flags & MC_FIELD_NULLABLE);
+    write_type(json, field->kind, field->flags);
     if (field->kind == MC_VALUE_OBJECT && !(field->flags & MC_FIELD_FREE))
         write_object(json, field->fields);
     if (field->kind == MC_VALUE_ARRAY) {
         mc_json_key(json, "items");
         mc_json_begin_object(json);
-        write_type(json, field->element, field->flags & MC_FIELD_NULLABLE);
+        write_type(json, field->element, field->flags);
         if (field->element == MC_VALUE_OBJECT) write_object(json, field->fields);
         mc_json_end_object(json);
     }

@@ -21,7 +21,8 @@ enum {
     MC_FIELD_OPTIONAL = 1, /* may be missing */
     MC_FIELD_NULLABLE = 2, /* may be null */
     MC_FIELD_MACHINE  = 4, /* not in the text form */
-    MC_FIELD_FREE     = 8  /* an object whose members somebody else decides */
+    MC_FIELD_FREE     = 8, /* an object whose members somebody else decides */
+    MC_FIELD_LAYER    = 16 /* an integer field that may also be the text "final" */
 };
 
 /* Written with the macros below; a table ends with { 0 }. */

@@ -1,0 +1,421 @@
+/* compare_report.c - a comparison as a tree of values. Layers are numbers, or "final". */
+#include "cli/compare_report.h"
+
+#include <math.h>
+#include <string.h>
+
+#define LAYER(name, help)                                                 \
+    {                                                                     \
+        name, MC_VALUE_INTEGER, help, MC_UNIT_ID, .flags = MC_FIELD_LAYER \
+    }
+#define NUMBER(name, help)                                      \
+    {                                                           \
+        name, MC_VALUE_NUMBER, help, .flags = MC_FIELD_NULLABLE \
+    }
+#define COUNT(name, help)                           \
+    {                                               \
+        name, MC_VALUE_INTEGER, help, MC_UNIT_COUNT \
+    }
+#define TEXT(name, help)          \
+    {                             \
+        name, MC_VALUE_TEXT, help \
+    }
+#define OPTIONAL_TEXT(name, help)                             \
+    {                                                         \
+        name, MC_VALUE_TEXT, help, .flags = MC_FIELD_NULLABLE \
+    }
+#define LIST(name, help, of)                                                 \
+    {                                                                        \
+        name, MC_VALUE_ARRAY, help, .element = MC_VALUE_OBJECT, .fields = of \
+    }
+
+static const mc_field pair_fields[] = {
+    LAYER("layerA", "layer of A"),
+    LAYER("layerB", "layer of B"),
+    TEXT("metric", "name of the metric"),
+    NUMBER("value", "of the metric; null: see reason"),
+    NUMBER("p", "(1 + permutations at least as extreme) / (1 + permutations)"),
+    NUMBER("pCorrected", "the same for the largest of all pairs (standardised maximum)"),
+    NUMBER("low", "95 % interval from half-samples; pairs of a correspondence only"),
+    NUMBER("high", "its other end"),
+    NUMBER("ceiling", "sqrt(s(A1,A2) s(B1,B2)) of the split halves: that of half the texts"),
+    NUMBER("control", "the value on the control probes"),
+    NUMBER("floor", "what unrelated probes give by construction; null: 0 or not known"),
+    NUMBER("nullMean", "mean over the permutations"),
+    NUMBER("nullSd", "their standard deviation"),
+    NUMBER("without", "the value with the flagged probes left out"),
+    NUMBER("withoutP", "its p"),
+    NUMBER("withoutPCorrected", "its corrected p"),
+    { "monotone", MC_VALUE_BOOL, "in the monotone correspondence" },
+    { "assignment", MC_VALUE_BOOL, "in the one-to-one assignment" },
+    OPTIONAL_TEXT("reason", "why there is no value"),
+    { 0 },
+};
+
+static const mc_field link_fields[] = {
+    LAYER("layerA", "layer of A"),
+    LAYER("layerB", "layer of B"),
+    NUMBER("cka", "debiased CKA of the two"),
+    { 0 },
+};
+
+static const mc_field alignment_fields[] = {
+    NUMBER("mean", "debiased CKA, mean over the pairs"),
+    NUMBER("nullMean", "the same with the probes permuted and the pairs chosen anew"),
+    NUMBER("nullSd", "its standard deviation"),
+    NUMBER("p", "of the mean against that null"),
+    LIST("pairs", "which layer goes with which", link_fields),
+    { 0 },
+};
+
+static const mc_field correspondence_fields[] = {
+    TEXT("basis", "the metric whose matrix is aligned"),
+    { "monotone", MC_VALUE_OBJECT, "increasing, largest sum (dynamic programming)",
+      .fields = alignment_fields },
+    { "assignment", MC_VALUE_OBJECT, "one-to-one, largest sum (Hungarian method)",
+      .fields = alignment_fields },
+    { 0 },
+};
+
+static const mc_field group_fields[] = {
+    TEXT("grouping", "source or domain"),
+    TEXT("group", "its name"),
+    COUNT("probes", "in it"),
+    NUMBER("value", "mean over the monotone correspondence, these probes alone"),
+    NUMBER("nullMean", "these probes permuted"),
+    NUMBER("nullSd", "standard deviation of that"),
+    NUMBER("p", "of the value against it"),
+    OPTIONAL_TEXT("reason", "why there is no value"),
+    { 0 },
+};
+
+static const mc_field metric_fields[] = {
+    TEXT("metric", "name"),
+    TEXT("summary", "what it says"),
+    TEXT("note", "variant and parameters"),
+    TEXT("citation", "where it is defined"),
+    { "distance", MC_VALUE_BOOL, "0 is most alike" },
+    COUNT("permutations", "draws of the null"),
+    COUNT("halfSamples", "resamples of the intervals"),
+    NUMBER("mean", "over the monotone correspondence"),
+    NUMBER("low", "95 % interval of the mean"),
+    NUMBER("high", "its other end"),
+    NUMBER("significant", "share of the monotone correspondence with corrected p < 0.05"),
+    NUMBER("assignmentMean", "over the one-to-one assignment"),
+    NUMBER("assignmentSignificant", "share of it with corrected p < 0.05"),
+    NUMBER("best", "value of the best of all pairs"),
+    NUMBER("bestP", "its corrected p"),
+    LIST("groups", "the same within each group of probes", group_fields),
+    { 0 },
+};
+
+static const mc_field flagged_fields[] = {
+    TEXT("probe", "full id"),
+    NUMBER("share", "of the squared norm of the layer's centred Gram matrix"),
+    { 0 },
+};
+
+static const mc_field warning_fields[] = {
+    TEXT("kind",
+         "leverage, massive-dimension, layer-undefined, no-split, no-control, few-probes"),
+    OPTIONAL_TEXT("side", "A or B; null: both"),
+    { "layer", MC_VALUE_INTEGER, "of that side", MC_UNIT_ID,
+      .flags = MC_FIELD_LAYER | MC_FIELD_NULLABLE },
+    { "dimension", MC_VALUE_INTEGER, "the hidden unit", MC_UNIT_ID,
+      .flags = MC_FIELD_NULLABLE },
+    LIST("probes", "flagged, largest share first", flagged_fields),
+    TEXT("text", "the warning as a sentence"),
+    { 0 },
+};
+
+static const mc_field layer_fields[] = {
+    TEXT("side", "A or B"),
+    LAYER("layer", "of that side"),
+    OPTIONAL_TEXT("largestProbe", "with the largest share of the squared Gram matrix"),
+    NUMBER("leverage", "that share"),
+    { "largestDimension", MC_VALUE_INTEGER, "the unit whose own Gram matrix is largest",
+      MC_UNIT_ID, .flags = MC_FIELD_NULLABLE },
+    NUMBER("dimensionShare", "its share of the squared Gram matrix"),
+    OPTIONAL_TEXT("reason", "why the layer cannot be compared"),
+    { 0 },
+};
+
+static const mc_field model_fields[] = {
+    TEXT("path", "the file"),
+    TEXT("form", "of the file"),
+    TEXT("model", "as the file names it"),
+    { "blocks", MC_VALUE_INTEGER, "transformer blocks; null: not known", MC_UNIT_COUNT,
+      .flags = MC_FIELD_NULLABLE },
+    COUNT("hiddenSize", "columns of a state"),
+    TEXT("pooling", "of the tokens of a text"),
+    COUNT("layers", "compared"),
+    COUNT("probes", "in the file"),
+    COUNT("probesLeftOut", "not in the other file"),
+    { 0 },
+};
+
+static const mc_field statistics_fields[] = {
+    { "seed", MC_VALUE_INTEGER, "of all random numbers", MC_UNIT_ID },
+    NUMBER("leverageBound", "share above which a probe is flagged"),
+    NUMBER("dimensionBound", "share above which a unit is flagged"),
+    TEXT("correction", "how p is corrected for the number of pairs"),
+    TEXT("interval", "how intervals are made"),
+    TEXT("arithmetic", "the linear algebra library and its kernels"),
+    { 0 },
+};
+
+const mc_field mc_compare_fields[] = {
+    { "a", MC_VALUE_OBJECT, "the first file", .fields = model_fields },
+    { "b", MC_VALUE_OBJECT, "the second file", .fields = model_fields },
+    COUNT("probes", "in common: the rows of the comparison"),
+    { "statistics", MC_VALUE_OBJECT, "how it was done", .fields = statistics_fields },
+    { "correspondence", MC_VALUE_OBJECT, "which layer goes with which",
+      .fields = correspondence_fields },
+    LIST("metrics", "summary of each", metric_fields),
+    LIST("pairs", "every pair of layers for every metric", pair_fields),
+    LIST("layers", "what was found in each layer", layer_fields),
+    LIST("warnings", "what to know before believing the numbers", warning_fields),
+    { "flagged", MC_VALUE_ARRAY, "probes left out of the values `without`",
+      .element = MC_VALUE_TEXT },
+    { "seconds", MC_VALUE_NUMBER, "it took", MC_UNIT_SECONDS },
+    { 0 },
+};
+
+/* ---- Building ---------------------------------------------------------------------------- */
+
+static void add_layer(mc_value *in, const char *key, int layer)
+{
+    if (layer == MC_LAYER_FINAL)
+        mc_value_add_text(in, key, "final");
+    else
+        mc_value_add_integer(in, key, layer);
+}
+
+static void add_number(mc_value *in, const char *key, double number)
+{
+    if (isnan(number))
+        mc_value_add_null(in, key);
+    else
+        mc_value_add_number(in, key, number);
+}
+
+static void add_reason(mc_value *in, const char *reason)
+{
+    if (reason)
+        mc_value_add_text(in, "reason", reason);
+    else
+        mc_value_add_null(in, "reason");
+}
+
+static void add_model(mc_value *root, const char *key, const mc_crm_side *side)
+{
+    mc_value *model = mc_value_add_object(root, key);
+
+    mc_value_add_text(model, "path", side->info->path);
+    mc_value_add_text(model, "form", side->info->form);
+    mc_value_add_text(model, "model", side->info->model);
+    if (side->info->block_count < 0)
+        mc_value_add_null(model, "blocks");
+    else
+        mc_value_add_integer(model, "blocks", side->info->block_count);
+    mc_value_add_count(model, "hiddenSize", side->info->hidden);
+    mc_value_add_text(model, "pooling", mc_pooling_name(side->info->pooling));
+    mc_value_add_count(model, "layers", side->layer_count);
+    mc_value_add_count(model, "probes", side->info->probe_count);
+    mc_value_add_count(model, "probesLeftOut", side->probes_left_out);
+}
+
+static void add_statistics(mc_value *root, const mc_compare_options *options)
+{
+    mc_value *in = mc_value_add_object(root, "statistics");
+
+    mc_value_add_count(in, "seed", options->seed);
+    mc_value_add_number(in, "leverageBound", options->leverage_bound);
+    mc_value_add_number(in, "dimensionBound", options->dimension_bound);
+    mc_value_add_text(in, "correction",
+                      "maximum over all pairs of values standardised by each pair's own null "
+                      "(Westfall & Young 1993)");
+    mc_value_add_text(in, "interval",
+                      "quantiles of random halves of the probes, drawn without replacement, "
+                      "centred on the full value");
+    mc_value_add_text(in, "arithmetic", mc_geometry_arithmetic());
+}
+
+static void add_alignment(mc_value *in, const char *key, const mc_crm_comparison *c,
+                          const mc_correspondence *links)
+{
+    mc_value *object = mc_value_add_object(in, key), *pairs;
+
+    add_number(object, "mean", links->mean);
+    add_number(object, "nullMean", links->null_mean);
+    add_number(object, "nullSd", links->null_sd);
+    add_number(object, "p", links->p);
+    pairs = mc_value_add_array(object, "pairs");
+    for (size_t k = 0; k < links->count; k++) {
+        mc_value *row = mc_value_add_object(pairs, NULL);
+        add_layer(row, "layerA", c->side[0].layers[links->link[k][0]]);
+        add_layer(row, "layerB", c->side[1].layers[links->link[k][1]]);
+        add_number(row, "cka", links->value[k]);
+    }
+}
+
+static void add_groups(mc_value *in, const mc_metric_comparison *metric)
+{
+    mc_value *groups = mc_value_add_array(in, "groups");
+
+    for (size_t g = 0; g < metric->group_count; g++) {
+        const mc_group_result *group = &metric->groups[g];
+        mc_value              *row   = mc_value_add_object(groups, NULL);
+        mc_value_add_text(row, "grouping", group->grouping);
+        mc_value_add_text(row, "group", group->label);
+        mc_value_add_count(row, "probes", group->probes);
+        add_number(row, "value", group->value);
+        add_number(row, "nullMean", group->null_mean);
+        add_number(row, "nullSd", group->null_sd);
+        add_number(row, "p", group->p);
+        add_reason(row, group->reason);
+    }
+}
+
+static void add_metrics(mc_value *root, const mc_comparison *result)
+{
+    mc_value *list = mc_value_add_array(root, "metrics");
+
+    for (size_t m = 0; m < result->metric_count; m++) {
+        const mc_metric_comparison *own = &result->metrics[m];
+        mc_value                   *row = mc_value_add_object(list, NULL);
+        mc_value_add_text(row, "metric", own->metric->name);
+        mc_value_add_text(row, "summary", own->metric->summary);
+        mc_value_add_text(row, "note", own->note);
+        mc_value_add_text(row, "citation", own->metric->citation);
+        mc_value_add_bool(row, "distance", own->metric->is_distance);
+        mc_value_add_count(row, "permutations", own->permutations);
+        mc_value_add_count(row, "halfSamples", own->half_samples);
+        add_number(row, "mean", own->mean_monotone);
+        add_number(row, "low", own->low_monotone);
+        add_number(row, "high", own->high_monotone);
+        add_number(row, "significant", own->significant_monotone);
+        add_number(row, "assignmentMean", own->mean_assignment);
+        add_number(row, "assignmentSignificant", own->significant_assignment);
+        add_number(row, "best", own->max_value);
+        add_number(row, "bestP", own->max_p);
+        add_groups(row, own);
+    }
+}
+
+static bool is_link(const mc_correspondence *links, const mc_pair *pair)
+{
+    for (size_t k = 0; k < links->count; k++)
+        if (links->link[k][0] == pair->a && links->link[k][1] == pair->b) return true;
+    return false;
+}
+
+static void add_pair(mc_value *list, const mc_crm_comparison *c, const char *metric,
+                     const mc_pair *pair)
+{
+    mc_value *row = mc_value_add_object(list, NULL);
+
+    add_layer(row, "layerA", c->side[0].layers[pair->a]);
+    add_layer(row, "layerB", c->side[1].layers[pair->b]);
+    mc_value_add_text(row, "metric", metric);
+    add_number(row, "value", pair->value);
+    add_number(row, "p", pair->p);
+    add_number(row, "pCorrected", pair->p_corrected);
+    add_number(row, "low", pair->low);
+    add_number(row, "high", pair->high);
+    add_number(row, "ceiling", pair->ceiling);
+    add_number(row, "control", pair->control);
+    add_number(row, "floor", pair->floor);
+    add_number(row, "nullMean", pair->null_mean);
+    add_number(row, "nullSd", pair->null_sd);
+    add_number(row, "without", pair->without);
+    add_number(row, "withoutP", pair->without_p);
+    add_number(row, "withoutPCorrected", pair->without_p_corrected);
+    mc_value_add_bool(row, "monotone", is_link(&c->result->monotone, pair));
+    mc_value_add_bool(row, "assignment", is_link(&c->result->assignment, pair));
+    add_reason(row, pair->reason);
+}
+
+static void add_layers(mc_value *root, const mc_crm_comparison *c)
+{
+    const mc_layer_state *states[] = { c->result->a_layers, c->result->b_layers };
+    mc_value             *list     = mc_value_add_array(root, "layers");
+
+    for (size_t s = 0; s < 2; s++)
+        for (size_t l = 0; l < c->side[s].layer_count; l++) {
+            const mc_layer_state *state = &states[s][l];
+            mc_value             *row   = mc_value_add_object(list, NULL);
+            mc_value_add_text(row, "side", s ? "B" : "A");
+            add_layer(row, "layer", c->side[s].layers[l]);
+            if (state->reason) {
+                mc_value_add_null(row, "largestProbe");
+                mc_value_add_null(row, "leverage");
+                mc_value_add_null(row, "largestDimension");
+                mc_value_add_null(row, "dimensionShare");
+            } else {
+                mc_value_add_text(row, "largestProbe", c->probes[state->largest_probe]);
+                mc_value_add_number(row, "leverage", state->leverage);
+                mc_value_add_count(row, "largestDimension", state->largest_dimension);
+                mc_value_add_number(row, "dimensionShare", state->dimension_share);
+            }
+            add_reason(row, state->reason);
+        }
+}
+
+static void add_warnings(mc_value *root, const mc_crm_comparison *c)
+{
+    mc_value *list = mc_value_add_array(root, "warnings");
+
+    for (size_t w = 0; w < c->result->warning_count; w++) {
+        const mc_warning *warning = &c->result->warnings[w];
+        mc_value         *row     = mc_value_add_object(list, NULL), *probes;
+        mc_value_add_text(row, "kind", mc_warning_kind_name(warning->kind));
+        if (warning->side < 0) {
+            mc_value_add_null(row, "side");
+            mc_value_add_null(row, "layer");
+        } else {
+            mc_value_add_text(row, "side", warning->side ? "B" : "A");
+            add_layer(row, "layer", c->side[warning->side].layers[warning->layer]);
+        }
+        if (warning->kind == MC_WARNING_MASSIVE_DIMENSION)
+            mc_value_add_count(row, "dimension", warning->dimension);
+        else
+            mc_value_add_null(row, "dimension");
+        probes = mc_value_add_array(row, "probes");
+        for (size_t i = 0; i < warning->probe_count; i++) {
+            mc_value *probe = mc_value_add_object(probes, NULL);
+            mc_value_add_text(probe, "probe", c->probes[warning->probes[i]]);
+            mc_value_add_number(probe, "share", warning->shares[i]);
+        }
+        mc_value_add_text(row, "text", warning->text);
+    }
+}
+
+void mc_compare_report(mc_report *report, const mc_crm_comparison *c,
+                       const mc_compare_options *statistics)
+{
+    const mc_comparison *result = c->result;
+    mc_value            *root   = mc_report_root(report), *correspondence, *list;
+
+    add_model(root, "a", &c->side[0]);
+    add_model(root, "b", &c->side[1]);
+    mc_value_add_count(root, "probes", c->probe_count);
+    add_statistics(root, statistics);
+    correspondence = mc_value_add_object(root, "correspondence");
+    mc_value_add_text(correspondence, "basis", "cka");
+    add_alignment(correspondence, "monotone", c, &result->monotone);
+    add_alignment(correspondence, "assignment", c, &result->assignment);
+    add_metrics(root, result);
+    list = mc_value_add_array(root, "pairs");
+    for (size_t m = 0; m < result->metric_count; m++)
+        for (size_t k = 0; k < result->a_count * result->b_count; k++)
+            add_pair(list, c, result->metrics[m].metric->name, &result->metrics[m].pairs[k]);
+    add_layers(root, c);
+    add_warnings(root, c);
+    list = mc_value_add_array(root, "flagged");
+    for (size_t i = 0; i < result->flagged_count; i++)
+        mc_value_add_text(list, NULL, c->probes[result->flagged[i]]);
+    mc_value_add_number(root, "seconds", c->seconds);
+    for (size_t i = 0; i < c->note_count; i++)
+        mc_report_note(report, "%s", c->notes[i]);
+}

@@ -1,0 +1,1 @@
+mc geometry crm-compare a b --fail-if 'cka.meen<0.98'
