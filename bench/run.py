@@ -12,6 +12,7 @@ peer's first N prompts (they are slow); rates are tokens a second of what each o
 
 import argparse
 import json
+import lzma
 import os
 import pathlib
 import statistics
@@ -57,6 +58,17 @@ def prompts_of(model, folder):
     return ids
 
 
+def tokenizers(folder):
+    """Seconds to open each of the three real tokenizer.json files (kept compressed in tests/data)."""
+    paths = []
+    for packed in sorted((ROOT / "tests" / "data" / "tokenizers").glob("*/tokenizer.json.xz")):
+        out = folder / packed.parent.name / "tokenizer.json"
+        out.parent.mkdir()
+        out.write_bytes(lzma.decompress(packed.read_bytes()))
+        paths.append(out)
+    return output_of([BUILD / "bench_tokenizer", *paths]).replace(str(folder) + "/", "")
+
+
 def peer(script, model, ids, args, extra):
     command = [VENV, ROOT / "bench" / "peers" / script, model, "--ids", ids, "--limit", args.limit,
                "--threads", args.threads or len(os.sched_getaffinity(0))] + extra
@@ -88,6 +100,7 @@ def show(result):
     print(f"{'mc, whole program':58s}{result['tokensPerSecond']:10.1f}")
     for name, rate in rows_of(result):
         print(f"{name:58s}{rate:10.1f}{result['tokensPerSecond'] / rate:9.2f}x")
+    print("\ntokenizers, opened:\n" + result["tokenizers"], end="")
     if not result["peers"]:
         print("(no peers: make the oracle environment with scripts/make-oracle-env.sh)")
 
@@ -108,6 +121,7 @@ def main():
             peaks.append(peak(args.threads))
             runs.append(ours(model, args.threads, folder))
         peaks.append(peak(args.threads))
+        opening = tokenizers(folder)
         peers = measure_peers(model, args, folder)
     runs.sort(key=lambda r: r["wall"])
     middle = runs[len(runs) // 2]
@@ -115,7 +129,7 @@ def main():
     result = dict(model=middle["model"], tier=peaks[0]["tier"], threads=peaks[0]["threads"], peak=top, ours=middle,
                   walls=[r["wall"] for r in runs], gflops=middle["flop"] / middle["wall"] / 1e9,
                   share=middle["flop"] / middle["wall"] / top, tokensPerSecond=middle["tokensComputed"] / middle["wall"],
-                  peers=peers)
+                  tokenizers=opening, peers=peers)
     pathlib.Path(args.json).write_text(json.dumps(result, indent=1) + "\n")
     show(result)
 
