@@ -174,14 +174,12 @@ static mc_status warn_leverage(const mc_compare_job *job, int side, size_t layer
     mc_arena *storage = job->result->storage;
     char      name[32], probe[96];
     size_t   *probes;
-    double   *shares, total = 0;
+    double   *shares;
 
     MC_TRY(mc_take_sizes(storage, flags->count, &probes, err));
     MC_TRY(mc_take_doubles(storage, flags->count, &shares, err));
     memcpy(probes, flags->probes, flags->count * sizeof *probes);
     memcpy(shares, flags->shares, flags->count * sizeof *shares);
-    for (size_t i = 0; i < flags->count; i++)
-        total += shares[i];
     layer_name(job->stack[side], layer, name);
     probe_name(job->options, probes[0], probe);
     *out = (mc_warning){ .kind        = MC_WARNING_LEVERAGE,
