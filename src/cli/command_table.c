@@ -1,21 +1,22 @@
 /* command_table.c - the commands that there are: one line each, in the order of the help. */
 #include "cli/command.h"
 
-#define COMMANDS(X)         \
-    X(geometry_crm_build)   \
-    X(geometry_crm_show)    \
-    X(geometry_crm_compare) \
-    X(geometry_validate)    \
-    X(geometry_atlas_list)  \
-    X(geometry_atlas_show)  \
-    X(geometry_primes_list) \
-    X(model_explain)        \
-    X(model_list)           \
-    X(tokenize)             \
-    X(help)                 \
-    X(help_commands)        \
-    X(help_completions)     \
-    X(help_man)             \
+#define COMMANDS(X)                 \
+    X(geometry_crm_build)           \
+    X(geometry_crm_show)            \
+    X(geometry_crm_compare)         \
+    X(geometry_validate)            \
+    X(geometry_intrinsic_dimension) \
+    X(geometry_atlas_list)          \
+    X(geometry_atlas_show)          \
+    X(geometry_primes_list)         \
+    X(model_explain)                \
+    X(model_list)                   \
+    X(tokenize)                     \
+    X(help)                         \
+    X(help_commands)                \
+    X(help_completions)             \
+    X(help_man)                     \
     X(help_schema)
 
 #define DECLARE(name) extern const mc_command mc_cmd_##name;
