@@ -318,7 +318,7 @@ static const char *const dimension_examples[] = {
 
 const mc_command mc_cmd_geometry_intrinsic_dimension = {
     .name      = "geometry intrinsic-dimension",
-    .summary   = "how many dimensions the states of each layer fill, by several estimators",
+    .summary   = "how many dimensions the states of each layer fill",
     .details   = "From neighbours: twonn, twonn-mle, mle, gride (with its scales). From the "
                  "spectrum: participation ratio, effective rank, stable rank. Each with a 95 % "
                  "interval and the curve over N, N/2 and N/4 of the probes: with a few hundred "
