@@ -39,7 +39,7 @@ static mc_status read_name(const char *name, term *t, mc_error *err)
     const char *dot = strchr(name, '.');
 
     if (strcmp(name, "warnings") == 0 || strcmp(name, "probes") == 0) {
-        snprintf(t->what, sizeof t->what, "%s", name);
+        snprintf(t->what, sizeof t->what, "%.31s", name);
         return MC_OK;
     }
     snprintf(metric, sizeof metric, "%.*s", (int)(dot ? dot - name : (ptrdiff_t)strlen(name)),
