@@ -21,7 +21,7 @@ A code is stable: it never changes its meaning and is never given to another err
 Every error carries a subject (what was being worked on), a reason (what is wrong with it, with the
 values) and, where one is known, a hint (what to do). As text:
 
-    mc: cannot open model 'tiny.safetensors'
+    mc: file ends too early: 'tiny.safetensors' [MC-1104]
       reason: needs 8388608 bytes at offset 8, only 4096 are left
       hint:   the file is probably truncated; fetch it again and compare sizes
 

@@ -1,0 +1,1 @@
+mc geometry crm-build

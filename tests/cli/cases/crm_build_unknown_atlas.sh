@@ -1,0 +1,1 @@
+mc geometry crm-build "$TESTS/golden/models/tiny-llama" --atlas morals -o x.safetensors

@@ -1,0 +1,1 @@
+mc geometry crm-show none.crm.safetensors
