@@ -8,8 +8,15 @@ import safetensors.torch
 import torch
 import transformers
 
-from gguf_model import NAMES, unpermute
+from gguf_model import unpermute
 
+# GGUF names of a llama model's tensors, and what Hugging Face calls them.
+NAMES = {
+    "token_embd": "model.embed_tokens", "output_norm": "model.norm", "output": "lm_head",
+    "attn_norm": "input_layernorm", "ffn_norm": "post_attention_layernorm",
+    "attn_q": "self_attn.q_proj", "attn_k": "self_attn.k_proj", "attn_v": "self_attn.v_proj",
+    "attn_output": "self_attn.o_proj", "ffn_gate": "mlp.gate_proj", "ffn_up": "mlp.up_proj", "ffn_down": "mlp.down_proj",
+}
 EPSILON = 1e-5  # the file holds it as float32: 9.999999747378752e-06
 
 
@@ -32,10 +39,9 @@ def config_of(path):
 
 def hf_name(name):
     parts = name.split(".")
-    back = {v: k for k, v in NAMES.items()}
     if parts[0] == "blk":
-        return "model.layers.%s.%s.weight" % (parts[1], back[parts[2]])
-    return back[parts[0]] + ".weight"
+        return "model.layers.%s.%s.weight" % (parts[1], NAMES[parts[2]])
+    return NAMES[parts[0]] + ".weight"
 
 
 def load(path):
