@@ -24,7 +24,7 @@
 /* A sum over k is cut into chains of this many fused multiply-adds, each from zero, which are
  * then added up in order. One chain over all of k would lose three to four times as much to
  * rounding: a row with massive activations of SmolLM2 was off by 3e-5. */
-enum { CHAIN = 64 };
+enum { CHAIN = 192 };
 
 /* k is also cut into blocks so that the tile's part of a stays in the second-level cache while
  * all panels of b pass over it; small models need no cut, and then c is not read back. A
