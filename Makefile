@@ -27,7 +27,10 @@ lint: build-dev ## format, include arrows, house rules, clang-tidy at zero
 example: build
 	scripts/test-install.sh build
 
-test: build build-dev lint example ## everything that continuous integration runs
+lint-quick: ## the same without clang-tidy, in seconds
+	scripts/lint.sh --quick
+
+test: build build-dev lint-quick example ## everything that continuous integration runs
 	ctest --preset dev -j $(JOBS)
 	ctest --preset release -j $(JOBS)
 
@@ -41,5 +44,5 @@ install: build ## install under PREFIX (default /usr/local)
 clean: ## remove what was built
 	rm -rf build build-dev build-clang build-tsan
 
-.PHONY: help deps build build-dev demo lint example test bench install clean
+.PHONY: help deps build build-dev demo lint lint-quick example test bench install clean
 .NOTPARALLEL:
