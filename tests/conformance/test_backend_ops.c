@@ -365,9 +365,11 @@ static void try_matmul(size_t rows, size_t width, size_t k)
     add_stack(&t.op, width, k);
     snprintf(t.name, sizeof t.name, "matmul %zu x %zu x %zu, %zu weights", rows, width, k,
              t.op.stack);
-    /* Chains of up to 64 roundings, added up; the products are of size 1/9 on average. */
-    t.tolerance = 0x1p-24 * (2.0 + sqrt(fmin((double)k, 64.0)) + sqrt((double)k / 64.0));
-    t.floor     = sqrt((double)k) / 3.0;
+    /* Chains of up to 192 roundings, added up; the products are of size 1/9 on average, and the
+     * worst of 192 rows of one column is looked at. */
+    t.tolerance =
+        0x1p-24 * (2.0 + 1.5 * sqrt(fmin((double)k, 192.0)) + sqrt((double)k / 192.0));
+    t.floor = sqrt((double)k) / 3.0;
     judge(&t);
 }
 
