@@ -139,7 +139,7 @@ static const mc_option show_options[] = {
     MC_ATLAS_OPTIONS(show_args, from),
     { .name = NULL },
 };
-static const mc_operand show_operands[] = {
+static const mc_positional show_operands[] = {
     { "PROBE", "a full id (semantic_prime:GOOD), or an id alone where one source has it",
       FIELD(probe), .required = true },
     { .name = NULL },

@@ -45,7 +45,7 @@ static const mc_option build_options[] = {
     { .name = NULL },
 };
 
-static const mc_operand build_operands[] = {
+static const mc_positional build_operands[] = {
     { "MODEL", "folder, .gguf file or Hugging Face cache name", FIELD(model),
       .required = true },
     { .name = NULL },

@@ -43,7 +43,7 @@ static const mc_option compare_options[] = {
     { .name = NULL },
 };
 
-static const mc_operand compare_operands[] = {
+static const mc_positional compare_operands[] = {
     { "A", "concept response matrix of model A", FIELD(a), .required = true },
     { "B", "concept response matrix of model B", FIELD(b), .required = true },
     { .name = NULL },

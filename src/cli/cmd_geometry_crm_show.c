@@ -14,7 +14,7 @@ typedef struct show_args {
 
 #define FIELD(name) offsetof(show_args, name)
 
-static const mc_operand operands[] = {
+static const mc_positional operands[] = {
     { "FILE", "a concept response matrix: safetensors, or JSON of this or the older form",
       FIELD(file), .required = true },
     { .name = NULL },

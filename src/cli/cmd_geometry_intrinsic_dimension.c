@@ -28,7 +28,7 @@ static const mc_option dimension_options[] = {
     { .name = NULL },
 };
 
-static const mc_operand dimension_operands[] = {
+static const mc_positional dimension_operands[] = {
     { "CRM", "a concept response matrix", FIELD(crm), .required = true },
     { .name = NULL },
 };

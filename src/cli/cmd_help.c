@@ -13,7 +13,7 @@ typedef struct help_args {
 
 #define FIELD(name) offsetof(help_args, name)
 
-static const mc_operand words_operand[] = {
+static const mc_positional words_operand[] = {
     { "COMMAND", "words of a command or a group, such as: geometry crm-build", FIELD(words),
       .many = true },
     { .name = NULL },
@@ -134,7 +134,7 @@ static mc_status run_completions(mc_session *session, const void *raw, mc_error 
                    args->shell);
 }
 
-static const mc_operand shell_operand[] = {
+static const mc_positional shell_operand[] = {
     { "SHELL", "bash, zsh or fish", FIELD(shell), .required = true },
     { .name = NULL },
 };

@@ -11,7 +11,7 @@ typedef struct model_args {
 
 #define FIELD(name) offsetof(model_args, name)
 
-static const mc_operand model_operand[] = {
+static const mc_positional model_operand[] = {
     { "MODEL", "a folder, a .gguf file, or a name in the Hugging Face cache", FIELD(model),
       .required = true },
     { .name = NULL },

@@ -20,7 +20,7 @@ typedef struct tokenize_args {
 
 #define FIELD(name) offsetof(tokenize_args, name)
 
-static const mc_operand operands[] = {
+static const mc_positional operands[] = {
     { "MODEL", "a folder, a .gguf file, a tokenizer.json, or a name in the Hugging Face cache",
       FIELD(model), .required = true },
     { "TEXT", "one text, line ends and all", FIELD(text) },

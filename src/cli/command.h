@@ -51,16 +51,16 @@ typedef struct mc_session {
 } mc_session;
 
 struct mc_command {
-    const char        *name; /* "geometry crm-build" */
-    const char        *summary;
-    const char        *details; /* paragraphs, each one line, separated by "\n" */
-    const mc_operand  *operands;
-    const mc_option   *options;
-    const char *const *examples; /* run by tests/cli; NULL at the end */
-    const char *const *aliases;  /* other names, NULL at the end */
-    const mc_schema   *schema;   /* of session->report; NULL: the result is session->text */
-    unsigned           uses;
-    size_t             args_size; /* of the struct that options and operands fill */
+    const char          *name; /* "geometry crm-build" */
+    const char          *summary;
+    const char          *details; /* paragraphs, each one line, separated by "\n" */
+    const mc_positional *operands;
+    const mc_option     *options;
+    const char *const   *examples; /* run by tests/cli; NULL at the end */
+    const char *const   *aliases;  /* other names, NULL at the end */
+    const mc_schema     *schema;   /* of session->report; NULL: the result is session->text */
+    unsigned             uses;
+    size_t               args_size; /* of the struct that options and operands fill */
     mc_status (*run)(mc_session *session, const void *args, mc_error *err);
 };
 

@@ -12,6 +12,8 @@
     X(geometry_primes_list)         \
     X(model_explain)                \
     X(model_list)                   \
+    X(model_probe)                  \
+    X(system_status)                \
     X(tokenize)                     \
     X(help)                         \
     X(help_commands)                \

@@ -97,7 +97,7 @@ bool mc_help_concerns(const mc_option *global, const mc_command *command)
 void mc_help_usage(const mc_command *command, mc_buffer *out)
 {
     if (command->options && command->options->name) mc_buffer_add_text(out, " [options]");
-    for (const mc_operand *operand = command->operands; operand && operand->name; operand++)
+    for (const mc_positional *operand = command->operands; operand && operand->name; operand++)
         mc_buffer_printf(out, " %s%s%s%s", operand->required ? "" : "[", operand->name,
                          operand->many ? "..." : "", operand->required ? "" : "]");
 }
@@ -106,7 +106,7 @@ static void add_operands(mc_buffer *out, const mc_command *command)
 {
     if (!command->operands || !command->operands->name) return;
     mc_buffer_add_char(out, '\n');
-    for (const mc_operand *operand = command->operands; operand->name; operand++)
+    for (const mc_positional *operand = command->operands; operand->name; operand++)
         add_entry(out, operand->name, operand->help);
 }
 

@@ -90,7 +90,7 @@ static void add_command(mc_buffer *out, const mc_command *command)
     mc_buffer_clear(&usage);
     mc_buffer_add_text(out, ".SH DESCRIPTION\n");
     add_line(out, command->details ? command->details : command->summary);
-    for (const mc_operand *operand = command->operands; operand && operand->name; operand++)
+    for (const mc_positional *operand = command->operands; operand && operand->name; operand++)
         add_paragraph(out, operand->name, operand->help, NULL);
     if (command->options && command->options->name) mc_buffer_add_text(out, ".SH OPTIONS\n");
     for (const mc_option *option = command->options; option && option->name; option++)

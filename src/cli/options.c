@@ -278,17 +278,17 @@ mc_status mc_options_take(const mc_option_set *sets, size_t count, int argc, cha
 
 /* The operand that takes the next word; `taken` remembers which word each one got. */
 typedef struct operand_cursor {
-    const mc_operand *operands;
-    size_t            next;
-    const char       *taken[OPERANDS_MAX];
+    const mc_positional *operands;
+    size_t               next;
+    const char          *taken[OPERANDS_MAX];
 } operand_cursor;
 
-static const char **text_field(const mc_operand *operand, void *args)
+static const char **text_field(const mc_positional *operand, void *args)
 {
     return (const char **)(void *)((char *)args + operand->field);
 }
 
-static mc_status given_twice(const mc_operand *operand, const char *a, const char *b,
+static mc_status given_twice(const mc_positional *operand, const char *a, const char *b,
                              mc_error *err)
 {
     return mc_fail(err, MC_ERR_USAGE, "", "%s is given twice: '%s' and '%s'", operand->name, a,
@@ -297,9 +297,9 @@ static mc_status given_twice(const mc_operand *operand, const char *a, const cha
 
 static mc_status take_operand(operand_cursor *cursor, void *args, char **word, mc_error *err)
 {
-    const mc_operand *operand = cursor->operands && cursor->next < OPERANDS_MAX
-                                    ? &cursor->operands[cursor->next]
-                                    : NULL;
+    const mc_positional *operand = cursor->operands && cursor->next < OPERANDS_MAX
+                                       ? &cursor->operands[cursor->next]
+                                       : NULL;
 
     if (!operand || !operand->name)
         return mc_fail(err, MC_ERR_USAGE, "quote a text that has spaces",
@@ -323,8 +323,8 @@ static mc_status take_operand(operand_cursor *cursor, void *args, char **word, m
 static mc_status check_operands(const operand_cursor *cursor, void *args, mc_error *err)
 {
     for (size_t i = 0; cursor->operands && cursor->operands[i].name; i++) {
-        const mc_operand *operand = &cursor->operands[i];
-        bool              given;
+        const mc_positional *operand = &cursor->operands[i];
+        bool                 given;
         if (operand->many) {
             given = ((const mc_words *)(void *)((char *)args + operand->field))->count > 0;
         } else {
@@ -344,8 +344,9 @@ static bool is_help(const char *word)
     return strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0;
 }
 
-mc_status mc_options_parse(const mc_option_set *sets, size_t count, const mc_operand *operands,
-                           int argc, char **argv, bool *help, mc_error *err)
+mc_status mc_options_parse(const mc_option_set *sets, size_t count,
+                           const mc_positional *operands, int argc, char **argv, bool *help,
+                           mc_error *err)
 {
     operand_cursor cursor        = { .operands = operands };
     bool           only_operands = false;

@@ -39,13 +39,13 @@ typedef struct mc_option {
 } mc_option;
 
 /* A word that is no option. */
-typedef struct mc_operand {
+typedef struct mc_positional {
     const char *name; /* "MODEL"; NULL ends a table */
     const char *help;
     size_t      field;    /* const char *, or mc_words when `many` */
     bool        required; /* also satisfied by an option with the same field */
     bool        many;     /* takes all that are left; must be the last */
-} mc_operand;
+} mc_positional;
 
 typedef struct mc_words {
     char **items; /* borrowed from argv */
@@ -72,8 +72,9 @@ mc_status mc_option_set_value(const mc_option *option, const char *shown, const 
 
 /* Options and operands to the end of argv, "--" ending the options. `help` is set, and the rest
  * left alone, when -h or --help is met. */
-mc_status mc_options_parse(const mc_option_set *sets, size_t count, const mc_operand *operands,
-                           int argc, char **argv, bool *help, mc_error *err);
+mc_status mc_options_parse(const mc_option_set *sets, size_t count,
+                           const mc_positional *operands, int argc, char **argv, bool *help,
+                           mc_error *err);
 
 bool mc_option_takes_value(const mc_option *option);
 

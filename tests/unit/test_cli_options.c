@@ -29,7 +29,7 @@ static const mc_option   sample[] = {
       { MC_OPT_FILE, 'm', "model", "MODEL", "a model", NULL, FIELD(model) },
       { .name = NULL },
 };
-static const mc_operand operands[] = {
+static const mc_positional operands[] = {
     { "MODEL", "a model", FIELD(model), .required = true },
     { "REST", "more", FIELD(rest), .many = true },
     { .name = NULL },

@@ -1,0 +1,1 @@
+mc model probe ./none

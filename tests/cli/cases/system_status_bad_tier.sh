@@ -1,0 +1,1 @@
+MC_CPU=sse9 mc system status
