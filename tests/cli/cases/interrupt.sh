@@ -1,6 +1,6 @@
 # Ctrl-C while texts are coming: one line, exit code 130; SIGTERM: 143.
 for signal in INT TERM; do
-    timeout --preserve-status -s $signal 0.5 mc tokenize "$TESTS/golden/models/tiny-llama" --file - --ids \
+    timeout --preserve-status -s $signal 2 mc tokenize "$TESTS/golden/models/tiny-llama" --file - --ids \
         < <(yes 'a line of text' 2>&1) >out
     echo "code $?"
 done
