@@ -115,7 +115,8 @@ void mc_value_add_text(mc_value *in, const char *key, const char *text)
     mc_value_add_span(in, key, text, strlen(text));
 }
 
-static void add_printed(mc_value *in, const char *key, const char *format, va_list args)
+static MC_PRINTF(3, 0) void add_printed(mc_value *in, const char *key, const char *format,
+                                        va_list args)
 {
     mc_buffer text = { 0 };
 

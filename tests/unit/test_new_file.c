@@ -217,8 +217,8 @@ static void fill_a_small_disk(void)
 
 static void a_full_disk_is_told_and_left_clean(void **state)
 {
-    int   status;
-    pid_t child = fork();
+    int   status = 0;
+    pid_t child  = fork();
 
     (void)state;
     if (child == 0) fill_a_small_disk();
