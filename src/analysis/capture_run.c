@@ -1,0 +1,210 @@
+/* capture_run.c - opening what a run needs, and handing out its layers. */
+#include "analysis/capture_run.h"
+
+#include "base/alloc.h"
+#include "capture/pool.h"
+#include "model/model.h"
+
+static size_t block_count(const mc_capture_run *run)
+{
+    return mc_model_get_info(run->model)->layer_count;
+}
+
+/* ---- opening ---- */
+
+static mc_status open_atlas(mc_capture_run *run, mc_error *err)
+{
+    const mc_crm_build_options *o = run->options;
+    int chosen = (o->atlas != NULL) + (o->atlas_file != NULL) + (o->texts != NULL);
+
+    if (chosen > 1)
+        return mc_fail(err, MC_ERR_ARGUMENT, "choose one of --atlas, --atlas-file and --texts",
+                       "more than one source of texts is named");
+    if (o->texts)
+        MC_TRY(mc_atlas_open_texts(o->texts, &run->atlas, err));
+    else if (o->atlas_file)
+        MC_TRY(mc_atlas_open_file(o->atlas_file, &run->atlas, err));
+    else
+        MC_TRY(mc_atlas_open_builtin(o->atlas, &run->atlas, err));
+    if (o->control && !mc_atlas_get_info(run->atlas)->has_control)
+        return mc_fail(err, MC_ERR_ARGUMENT,
+                       "leave --control out, or use an atlas that has them",
+                       "these probes have no control texts");
+    return MC_OK;
+}
+
+static mc_status choose_layers(mc_capture_run *run, mc_error *err)
+{
+    size_t blocks = block_count(run);
+
+    MC_TRY(mc_layers_parse(run->options->layers ? run->options->layers : "all", (int)blocks,
+                           &run->layers, err));
+    run->wanted = mc_calloc(blocks + 2, sizeof *run->wanted);
+    if (!run->wanted) return mc_fail_memory(err, blocks + 2);
+    for (size_t i = 0; i < run->layers.count; i++) {
+        int layer = run->layers.items[i];
+        run->wanted[layer == MC_LAYER_FINAL ? blocks + 1 : (size_t)layer] = true;
+    }
+    return MC_OK;
+}
+
+static mc_status open_inputs(mc_capture_run *run, mc_error *err)
+{
+    const mc_crm_build_options *o = run->options;
+
+    MC_TRY(mc_backend_find(o->backend, &run->backend, err));
+    MC_TRY(open_atlas(run, err));
+    MC_TRY(mc_model_open(o->model, &run->model, err));
+    MC_TRY(choose_layers(run, err));
+    MC_TRY(mc_tokenizer_open(mc_model_get_info(run->model)->path, &run->tokenizer, err));
+    return mc_probe_tokens_create(run->atlas, run->tokenizer, o->texts_per_probe, o->control,
+                                  &run->tokens, err);
+}
+
+static mc_status list_probes(mc_capture_run *run, mc_error *err)
+{
+    size_t count = mc_atlas_count(run->atlas);
+
+    run->probe_ids = mc_alloc_array(count, sizeof *run->probe_ids);
+    if (!run->probe_ids) return mc_fail_memory(err, count * sizeof *run->probe_ids);
+    for (size_t i = 0; i < count; i++)
+        run->probe_ids[i] = mc_atlas_probe(run->atlas, i)->full_id;
+    return MC_OK;
+}
+
+mc_status mc_capture_open(const mc_crm_build_options *options, mc_capture_run *run,
+                          mc_error *err)
+{
+    *run = (mc_capture_run){ .options = options };
+    if (!options->model)
+        return mc_fail(err, MC_ERR_ARGUMENT, "name a folder or a .gguf file",
+                       "no model is named");
+    MC_TRY(open_inputs(run, err));
+    run->split = !options->no_split && options->pooling != MC_POOLING_ALL;
+    for (size_t part = 0; run->split && part < run->tokens.part_count; part++) {
+        const mc_crm_texts texts = mc_probe_tokens_part(&run->tokens, part);
+        run->split               = mc_crm_can_split(&texts, run->tokens.probe_count);
+    }
+    return list_probes(run, err);
+}
+
+mc_status mc_capture_identify(mc_capture_run *run, mc_error *err)
+{
+    mc_provenance p = { .model      = mc_model_get_info(run->model),
+                        .tokenizer  = mc_tokenizer_get_info(run->tokenizer),
+                        .atlas      = mc_atlas_get_info(run->atlas),
+                        .backend    = run->backend,
+                        .options    = run->options,
+                        .created_at = run->created_at };
+
+    mc_time_print(run->created_at);
+    MC_TRY(mc_model_hash(run->model, &run->model_hash, err));
+    p.model_hash = run->model_hash;
+    return mc_provenance_print(&p, &run->provenance, err);
+}
+
+/* ---- layers, as they come ---- */
+
+static mc_status pool_part(mc_capture_run *run, size_t part, const float *texts, size_t width,
+                           const float *parts[MC_CRM_PART_COUNT], mc_error *err)
+{
+    size_t       probes = run->tokens.probe_count;
+    float       *means  = run->rows + part * 3 * probes * width;
+    float       *halves = run->split ? means + probes * width : NULL;
+    mc_crm_texts list   = mc_probe_tokens_part(&run->tokens, part);
+    const size_t first  = part ? run->tokens.part_texts[0] : 0;
+
+    MC_TRY(mc_pool_probes(texts + first * width, list.probe_offsets, probes, width, means,
+                          halves, err));
+    parts[part ? MC_CRM_CONTROL : MC_CRM_STATE]       = means;
+    parts[part ? MC_CRM_CONTROL_SPLIT : MC_CRM_SPLIT] = halves;
+    return MC_OK;
+}
+
+static mc_status hand_out(void *context, const mc_states *states, mc_error *err)
+{
+    mc_capture_run *run                      = context;
+    const float    *parts[MC_CRM_PART_COUNT] = { 0 };
+    int             layer = states->layer == MC_ENGINE_FINAL ? MC_LAYER_FINAL : states->layer;
+
+    if (states->all) {
+        parts[MC_CRM_STATE] = states->all;
+        if (run->tokens.part_count > 1)
+            parts[MC_CRM_CONTROL] =
+                states->all + run->tokens.offsets[run->tokens.part_texts[0]] * states->width;
+        return run->sink(run->context, layer, states->width, parts, err);
+    }
+    for (size_t part = 0; part < run->tokens.part_count; part++)
+        MC_TRY(pool_part(run, part, states->last ? states->last : states->mean, states->width,
+                         parts, err));
+    return run->sink(run->context, layer, states->width, parts, err);
+}
+
+static void report_progress(void *context, const mc_engine_progress *progress)
+{
+    const mc_capture_run *run  = context;
+    double            fraction = progress->total > 0 ? progress->done / progress->total : 1.0;
+    mc_build_progress report   = { .fraction   = fraction,
+                                   .seconds    = progress->seconds,
+                                   .block      = progress->block,
+                                   .last_block = progress->last_block };
+
+    if (!run->options->progress) return;
+    if (fraction > 0) report.seconds_left = progress->seconds * (1.0 - fraction) / fraction;
+    if (progress->seconds > 0)
+        report.tokens_per_second = fraction * (double)progress->tokens / progress->seconds;
+    run->options->progress(run->options->context, &report);
+}
+
+/* Room for means [probes] and halves [2][probes] of both parts. */
+static mc_status create_rows(mc_capture_run *run, mc_error *err)
+{
+    const mc_model_info *info = mc_model_get_info(run->model);
+    const size_t         width =
+        info->final_size > info->hidden_size ? info->final_size : info->hidden_size;
+    const size_t floats = 6 * run->tokens.probe_count * width;
+
+    if (run->options->pooling == MC_POOLING_ALL) return MC_OK;
+    run->rows = mc_alloc_array(floats, sizeof *run->rows);
+    return run->rows ? MC_OK : mc_fail_memory(err, floats * sizeof *run->rows);
+}
+
+mc_status mc_capture_layers(mc_capture_run *run, mc_layer_sink *sink, void *context,
+                            mc_engine_stats *stats, mc_error *err)
+{
+    static const unsigned keep[] = { [MC_POOLING_LAST] = MC_KEEP_LAST,
+                                     [MC_POOLING_MEAN] = MC_KEEP_MEAN,
+                                     [MC_POOLING_ALL]  = MC_KEEP_ALL };
+    mc_texts texts = { run->tokens.tokens, run->tokens.offsets, run->tokens.text_count };
+    mc_engine_options options = { .backend    = run->backend,
+                                  .threads    = run->options->threads,
+                                  .max_memory = run->options->max_memory,
+                                  .batch_size = run->options->batch_size,
+                                  .no_sharing = run->options->no_prefix_sharing,
+                                  .keep       = keep[run->options->pooling],
+                                  .wanted     = run->wanted,
+                                  .states     = hand_out,
+                                  .progress   = report_progress,
+                                  .context    = run };
+    mc_status         status;
+
+    run->sink    = sink;
+    run->context = context;
+    MC_TRY(create_rows(run, err));
+    status = mc_engine_run(mc_model_lowered(run->model), mc_model_store(run->model), &texts,
+                           &options, stats, err);
+    return status == MC_OK ? status : mc_fail_about(err, status, "%s", run->options->model);
+}
+
+void mc_capture_close(mc_capture_run *run)
+{
+    mc_probe_tokens_clear(&run->tokens);
+    mc_layers_clear(&run->layers);
+    mc_free(run->wanted);
+    mc_free(run->probe_ids);
+    mc_free(run->provenance);
+    mc_free(run->rows);
+    mc_tokenizer_close(run->tokenizer);
+    mc_atlas_close(run->atlas);
+    mc_model_close(run->model);
+}

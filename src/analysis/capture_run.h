@@ -1,0 +1,46 @@
+/* capture_run.h - an atlas through a model: what building a file, fingerprints and dimensions
+ * share. Layers are handed to whoever wants them, pooled to probes, as their blocks end. */
+#ifndef MC_ANALYSIS_CAPTURE_RUN_H
+#define MC_ANALYSIS_CAPTURE_RUN_H
+
+#include <modelcypher/analysis.h>
+
+#include "analysis/probe_tokens.h"
+#include "analysis/provenance.h"
+#include "engine/engine.h"
+
+/* One layer: a pointer a part, contiguous rows of `width`; parts that the run does not have are
+ * NULL. Borrowed for the call. */
+typedef mc_status mc_layer_sink(void *context, int layer, size_t width,
+                                const float *const parts[MC_CRM_PART_COUNT], mc_error *err);
+
+typedef struct mc_capture_run {
+    const mc_crm_build_options *options;
+    mc_model                   *model;
+    mc_tokenizer               *tokenizer;
+    mc_atlas                   *atlas;
+    const mc_backend           *backend;
+    mc_probe_tokens             tokens;
+    mc_layers                   layers;
+    bool                       *wanted;     /* [L + 2] */
+    const char                **probe_ids;  /* [probes] */
+    const char                 *model_hash; /* belongs to the model */
+    char                       *provenance;
+    char                        created_at[MC_TIME_TEXT];
+    bool                        split; /* every probe has texts for two halves */
+    float         *rows; /* parts of a layer: means and halves, of states and control */
+    mc_layer_sink *sink;
+    void          *context;
+} mc_capture_run;
+
+/* Model, tokenizer, atlas and token ids. Close it, failed or not. */
+mc_status mc_capture_open(const mc_crm_build_options *options, mc_capture_run *run,
+                          mc_error *err);
+/* The model's hash and the provenance; reads all weights. */
+mc_status mc_capture_identify(mc_capture_run *run, mc_error *err);
+/* Run the texts: each layer goes to `sink` once, in ascending order, `final` last. */
+mc_status mc_capture_layers(mc_capture_run *run, mc_layer_sink *sink, void *context,
+                            mc_engine_stats *stats, mc_error *err);
+void      mc_capture_close(mc_capture_run *run);
+
+#endif
