@@ -4,13 +4,50 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#define XXH_STATIC_LINKING_ONLY /* the size of the state, so that our allocator holds it */
 #include <xxhash.h>
+
+#include "base/alloc.h"
+
+struct mc_hasher {
+    XXH3_state_t state;
+};
 
 mc_hash mc_hash_bytes(const void *bytes, size_t size)
 {
     XXH128_hash_t hash = XXH3_128bits(bytes, size);
 
     return (mc_hash){ hash.low64, hash.high64 };
+}
+
+mc_hasher *mc_hasher_create(void)
+{
+    mc_hasher *hasher = mc_alloc_aligned(sizeof *hasher);
+
+    if (hasher) XXH3_128bits_reset(&hasher->state);
+    return hasher;
+}
+
+void mc_hasher_add(mc_hasher *hasher, const void *bytes, size_t size)
+{
+    XXH3_128bits_update(&hasher->state, bytes, size);
+}
+
+mc_hash mc_hasher_sum(const mc_hasher *hasher)
+{
+    XXH128_hash_t hash = XXH3_128bits_digest(&hasher->state);
+
+    return (mc_hash){ hash.low64, hash.high64 };
+}
+
+void mc_hasher_free(mc_hasher *hasher)
+{
+    mc_free_aligned(hasher, sizeof *hasher);
+}
+
+bool mc_hash_equal(mc_hash first, mc_hash second)
+{
+    return first.low == second.low && first.high == second.high;
 }
 
 mc_hash mc_hash_join(mc_hash first, mc_hash second)
