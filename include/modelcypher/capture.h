@@ -155,7 +155,11 @@ typedef struct mc_crm_info {
  * `state.<k>` tensors (F32, or F16, BF16, F64, which are widened or rounded to it).
  * MC_ERR_CRM: the file is whole but no CRM; MC_ERR_CORRUPT, MC_ERR_TRUNCATED: it is not. */
 MC_API mc_status mc_crm_open(const char *path, mc_crm **crm, mc_error *err) MC_MUST_CHECK;
-MC_API void      mc_crm_close(mc_crm *crm); /* NULL is fine */
+/* MC_ERR_IO when the file has changed, or could not be read, since it was opened: values are in
+ * it and not in memory. Asked after the last of them has been used, before a result is
+ * believed. */
+MC_API mc_status          mc_crm_check(const mc_crm *crm, mc_error *err) MC_MUST_CHECK;
+MC_API void               mc_crm_close(mc_crm *crm); /* NULL is fine */
 MC_API const mc_crm_info *mc_crm_get_info(const mc_crm *crm);
 
 /* Row-major values of a part of a layer; NULL: the file does not hold it. */

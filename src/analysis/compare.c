@@ -383,6 +383,8 @@ mc_status mc_crm_compare(const mc_crm_compare_options *options, mc_crm_compariso
     if (!j.out) return mc_fail_memory(err, sizeof *j.out);
     status = mc_arena_create(&j.out->storage, err);
     if (status == MC_OK) status = run(&j, err);
+    for (size_t s = 0; status == MC_OK && s < 2; s++)
+        status = mc_crm_check(j.out->side[s].crm, err);
     j.out->seconds = mc_clock() - start;
     if (status == MC_OK)
         *comparison = j.out;

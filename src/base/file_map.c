@@ -56,6 +56,8 @@ mc_status mc_file_map_open(const char *path, mc_file_map *map, mc_error *err)
             goto fail;
         }
         result.bytes.data = data;
+        status            = mc_map_guard_create(data, result.bytes.size, &result.guard, err);
+        if (status != MC_OK) goto fail;
     }
     *map = result;
     return MC_OK;
@@ -68,6 +70,7 @@ fail:
 
 void mc_file_map_close(mc_file_map *map)
 {
+    mc_map_guard_release(map->guard);
     if (map->bytes.data) munmap((void *)(uintptr_t)map->bytes.data, map->bytes.size);
     if (map->descriptor >= 0) close(map->descriptor);
     mc_free(map->path);
@@ -92,19 +95,22 @@ void mc_file_map_advise(const mc_file_map *map, mc_span range, mc_file_advice ad
 mc_status mc_file_map_check(const mc_file_map *map, mc_error *err)
 {
     struct stat info;
+    mc_status   status;
 
-    if (fstat(map->descriptor, &info) != 0) {
-        mc_status status = mc_fail_errno(err, "", "cannot stat");
-        return mc_fail_about(err, status, "%s", map->path);
-    }
-    if ((size_t)info.st_size == map->bytes.size &&
-        nanoseconds(info.st_mtim) == map->modified_ns)
+    if (fstat(map->descriptor, &info) != 0)
+        status = mc_fail_errno(err, "", "cannot stat");
+    else if ((size_t)info.st_size != map->bytes.size ||
+             nanoseconds(info.st_mtim) != map->modified_ns)
+        status =
+            mc_fail(err, MC_ERR_IO, "leave the file alone while it is read, and run again",
+                    "the file changed while it was being read (%zu bytes at first, %lld now)",
+                    map->bytes.size, (long long)info.st_size);
+    else if (mc_map_guard_hit(map->guard))
+        status = mc_fail(err, MC_ERR_IO, "check the disk (dmesg), then run again",
+                         "a part of the file could not be read");
+    else
         return MC_OK;
-    mc_fail(err, MC_ERR_CORRUPT,
-            "leave the model's files alone while they are read, and run again",
-            "the file changed while it was being read (%zu bytes at first, %lld now)",
-            map->bytes.size, (long long)info.st_size);
-    return mc_fail_about(err, MC_ERR_CORRUPT, "%s", map->path);
+    return mc_fail_about(err, status, "%s", map->path);
 }
 
 static mc_status read_all(int fd, char *text, size_t size, mc_error *err)

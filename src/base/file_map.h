@@ -1,21 +1,24 @@
 /* file_map.h - a file mapped read-only.
  *
- * A mapped file that is cut short while it is read would raise SIGBUS; mc_file_map_check()
- * tells before a range is read again, and readers of weights call it before each block. */
+ * A mapped file may be cut short, or written to, while it is read. Then its bytes are zeros or
+ * others than before (map_guard.h), never a crash: whoever has read something of it asks
+ * mc_file_map_check() before a result is believed. */
 #ifndef MC_BASE_FILE_MAP_H
 #define MC_BASE_FILE_MAP_H
 
 #include <stdint.h>
 
 #include "base/error.h"
+#include "base/map_guard.h"
 #include "base/span.h"
 
 typedef struct mc_file_map {
-    mc_span  bytes; /* an empty file has size 0 and data NULL */
-    int      descriptor;
-    char    *path;        /* owned */
-    int64_t  modified_ns; /* as at opening */
-    uint64_t inode;
+    mc_span       bytes; /* an empty file has size 0 and data NULL */
+    int           descriptor;
+    char         *path;        /* owned */
+    int64_t       modified_ns; /* as at opening */
+    uint64_t      inode;
+    mc_map_guard *guard;
 } mc_file_map;
 
 typedef enum mc_file_advice {
@@ -28,7 +31,8 @@ mc_status mc_file_map_open(const char *path, mc_file_map *map, mc_error *err);
 void      mc_file_map_close(mc_file_map *map);
 /* Hint only: never fails. The range is clipped to the file and rounded to pages. */
 void mc_file_map_advise(const mc_file_map *map, mc_span range, mc_file_advice advice);
-/* MC_ERR_CORRUPT when the file has been truncated or replaced in place since it was opened. */
+/* MC_ERR_IO when the file has been truncated or written to since it was opened, or a page of it
+ * could not be read. A file that was replaced by renaming another one is still the old one. */
 mc_status mc_file_map_check(const mc_file_map *map, mc_error *err);
 
 /* A whole file (small ones: configuration, tokenizer) read into memory with a terminating NUL

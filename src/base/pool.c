@@ -145,16 +145,20 @@ static int core_of(size_t worker, size_t size)
     return -1;
 }
 
-/* Signals belong to the caller's threads: workers block them all. */
+/* Signals belong to the caller's threads: workers block them all, but for those that their own
+ * instructions raise. */
 static int start_worker(mc_pool *pool, size_t worker, size_t size)
 {
-    worker_start *start = mc_alloc(sizeof *start);
-    sigset_t      all, before;
-    int           failed;
+    static const int own[] = { SIGBUS, SIGSEGV, SIGFPE, SIGILL };
+    worker_start    *start = mc_alloc(sizeof *start);
+    sigset_t         all, before;
+    int              failed;
 
     if (!start) return -1;
     *start = (worker_start){ pool, worker, core_of(worker, size) };
     sigfillset(&all);
+    for (size_t i = 0; i < sizeof own / sizeof *own; i++)
+        sigdelset(&all, own[i]);
     pthread_sigmask(SIG_SETMASK, &all, &before);
     failed = pthread_create(&pool->threads[worker - 1], NULL, work, start);
     pthread_sigmask(SIG_SETMASK, &before, NULL);

@@ -246,10 +246,11 @@ mc_status mc_crm_read(mc_span bytes, const char *path, mc_crm **crm, mc_error *e
     return MC_OK;
 }
 
-static void close_map(void *file)
+static void close_map(mc_file_map *map)
 {
-    mc_file_map_close(file);
-    mc_free(file);
+    if (!map) return;
+    mc_file_map_close(map);
+    mc_free(map);
 }
 
 mc_status mc_crm_open(const char *path, mc_crm **crm, mc_error *err)
@@ -269,16 +270,24 @@ mc_status mc_crm_open(const char *path, mc_crm **crm, mc_error *err)
         close_map(map);
         return status;
     }
-    result->file       = map;
-    result->close_file = close_map;
-    *crm               = result;
-    return MC_OK;
+    result->file = map;
+    status       = mc_crm_check(result, err);
+    if (status == MC_OK)
+        *crm = result;
+    else
+        mc_crm_close(result);
+    return status;
+}
+
+mc_status mc_crm_check(const mc_crm *crm, mc_error *err)
+{
+    return crm->file ? mc_file_map_check(crm->file, err) : MC_OK;
 }
 
 void mc_crm_close(mc_crm *crm)
 {
     if (!crm) return;
-    if (crm->close_file) crm->close_file(crm->file);
+    close_map(crm->file);
     mc_layers_clear(&crm->info.layers);
     mc_free(crm->values);
     mc_free(crm->notes);

@@ -34,6 +34,7 @@
 #include "base/arena.h"
 #include "base/buffer.h"
 #include "base/error.h"
+#include "base/file_map.h"
 #include "base/json.h"
 #include "base/json_write.h"
 #include "base/new_file.h"
@@ -89,10 +90,9 @@ struct mc_crm_writer {
 /* ---- reading ---- */
 
 struct mc_crm {
-    mc_crm_info info;
-    mc_arena   *arena; /* texts, tables, values that are not used in place */
-    void       *file;  /* what the values borrow from, closed by close_file */
-    void (*close_file)(void *file);
+    mc_crm_info  info;
+    mc_arena    *arena; /* texts, tables, values that are not used in place */
+    mc_file_map *file;  /* what the values borrow from; NULL: somebody else's memory */
     const char **notes;
     size_t       note_capacity;
     bool         pooling_told;                 /* the file says what a row is of */

@@ -13,6 +13,7 @@
 #include "base/alloc.h"
 #include "base/interrupt.h"
 #include "base/log.h"
+#include "base/map_guard.h"
 #include "cli/command.h"
 #include "cli/globals.h"
 #include "cli/help.h"
@@ -89,6 +90,7 @@ static mc_status run_command(mc_session *session, const void *args, mc_error *er
     mc_progress_end();
     /* A condition that did not hold is a result too: it is shown before it is complained of. */
     if (status != MC_OK && status != MC_ERR_CHECK) return status;
+    MC_TRY(mc_map_guard_check_all(err)); /* zeros in place of a file's bytes are no result */
     written = mc_output_result(session, &write_err);
     if (written == MC_OK) return status;
     *err = write_err;

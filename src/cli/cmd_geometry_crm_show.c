@@ -165,6 +165,7 @@ static mc_status run_show(mc_session *session, const void *raw, mc_error *err)
     MC_TRY(mc_crm_open(args->file, &crm, err));
     info   = mc_crm_get_info(crm);
     status = mc_crm_summarise(crm, &summary, err);
+    if (status == MC_OK) status = mc_crm_check(crm, err);
     if (status == MC_OK) {
         add_info(root, info);
         add_summary(root, &summary, info->has_control);

@@ -304,6 +304,7 @@ static mc_status run_dimension(mc_session *session, const void *raw, mc_error *e
     MC_TRY(mc_crm_open(args->crm, &crm, err));
     status = choose_layers(crm, args->layers, &layers, err);
     if (status == MC_OK) status = measure(session, args, crm, &layers, err);
+    if (status == MC_OK) status = mc_crm_check(crm, err);
     mc_free(layers.matrices);
     mc_free(layers.layers);
     mc_crm_close(crm);

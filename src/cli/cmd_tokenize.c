@@ -199,6 +199,7 @@ static mc_status take_file(job *work, const char *path, mc_error *err)
     status = take_lines(work, text, map.bytes.size, path, &used, err);
     if (status == MC_OK && used < map.bytes.size)
         status = take_line(work, text + used, map.bytes.size - used, path, err);
+    if (status == MC_OK) status = mc_file_map_check(&map, err);
     mc_file_map_close(&map);
     return status;
 }

@@ -80,11 +80,11 @@ typedef struct mc_engine_stats {
     size_t bytes;           /* the engine's own memory */
 } mc_engine_stats;
 
-/* Run the texts through the model. `store` is where the weights come from (checked before each
- * block; NULL: not a file). MC_ERR_ARGUMENT: a token id outside of the vocabulary, an empty
- * text, a text longer than the model can take; MC_ERR_MEMORY; MC_ERR_INTERRUPTED
- * (base/interrupt.h); MC_ERR_NUMERIC: a state that is not finite, with layer and text; whatever
- * `states` returns. */
+/* Run the texts through the model. `store` is where the weights come from (checked after each
+ * block, before its states are handed out; NULL: not a file). MC_ERR_ARGUMENT: a token id
+ * outside of the vocabulary, an empty text, a text longer than the model can take;
+ * MC_ERR_MEMORY; MC_ERR_INTERRUPTED (base/interrupt.h); MC_ERR_NUMERIC: a state that is not
+ * finite, with layer and text; whatever `states` returns. */
 mc_status mc_engine_run(const mc_lowered *model, const mc_store *store, const mc_texts *texts,
                         const mc_engine_options *options, mc_engine_stats *stats,
                         mc_error *err);

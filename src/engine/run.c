@@ -517,7 +517,6 @@ static mc_status run_phase(pass *p, int block, mc_error *err)
     const mc_program *program = program_of(p, block);
     double            started = mc_clock(), staged;
 
-    if (p->store) MC_TRY(mc_store_check(p->store, err));
     p->block      = block;
     p->program    = program;
     p->flop_phase = phase_flop(p, block);
@@ -533,6 +532,8 @@ static mc_status run_phase(pass *p, int block, mc_error *err)
     p->flop_done += p->flop_phase;
     mc_log(MC_LOG_DEBUG, "block %d: staged in %.4f s, computed in %.4f s", block,
            staged - started, mc_clock() - staged);
+    /* Only now: embeddings are read by the tiles. */
+    if (p->store) MC_TRY(mc_store_check(p->store, err));
     return mc_interrupt_check(err);
 }
 

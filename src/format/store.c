@@ -202,7 +202,8 @@ static mc_status open_path(mc_store *store, const char *model, mc_error *err)
     if (!store->folder || !store->name) return mc_fail_memory(err, strlen(store->path));
     store->format = probe(store->path);
     if (!store->format) return fail_no_format(store->path, err);
-    return store->format->open(store, err);
+    MC_TRY(store->format->open(store, err));
+    return mc_store_check(store, err);
 }
 
 mc_status mc_store_open(const char *model, mc_store **store, mc_error *err)

@@ -31,8 +31,6 @@ static mc_status hash_tensor(const mc_store *store, const mc_tensor *tensor, mc_
     for (int i = 0; i < tensor->rank; i++)
         mc_buffer_printf(&head, " %" PRIu64, tensor->shape[i]);
     status = mc_buffer_status(&head, err);
-    if (status == MC_OK && mc_store_file_count(store) > 0)
-        status = mc_file_map_check(mc_store_file(store, tensor->file), err);
     if (status == MC_OK) {
         *sum = mc_hash_join(*sum, mc_hash_bytes(head.data, head.size));
         *sum = mc_hash_join(*sum, mc_hash_bytes(tensor->bytes.data, tensor->bytes.size));
@@ -58,6 +56,7 @@ mc_status mc_store_hash(const mc_store *store, char text[33], mc_error *err)
     for (size_t i = 0; status == MC_OK && i < count; i++)
         status = hash_tensor(store, sorted[i], &sum, err);
     mc_free(sorted);
+    if (status == MC_OK) status = mc_store_check(store, err);
     if (status == MC_OK) mc_hash_print(sum, text);
     return status;
 }
