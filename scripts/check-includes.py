@@ -32,6 +32,7 @@ DOORS = {
     "cblas.h": "src/linalg/",
     "lapacke.h": "src/linalg/",
     "simdjson.h": "src/base/json.cc",
+    "toml++/toml.h": "src/cli/toml.cc",
     "xxhash.h": "src/base/hash.c",
     "pcre2.h": "src/tokenizer/",
     "utf8proc.h": ("src/tokenizer/", "src/atlas/texts.c"),

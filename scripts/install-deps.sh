@@ -6,7 +6,8 @@ set -euo pipefail
 packages=(
     build-essential cmake ninja-build pkg-config python3 python3-venv xz-utils ca-certificates
     libopenblas-dev liblapacke-dev libpcre2-dev libutf8proc-dev libsimdjson-dev libxxhash-dev
-    libcmocka-dev
+    libtomlplusplus-dev libcmocka-dev
+    zsh fish mandoc python3-jsonschema # tests of completions, manual pages and JSON results
     clang-format-14 clang-tidy-14 shellcheck # make lint
 )
 

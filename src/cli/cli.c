@@ -18,6 +18,7 @@
 #include "cli/globals.h"
 #include "cli/help.h"
 #include "cli/output.h"
+#include "cli/settings.h"
 
 static volatile sig_atomic_t last_signal;
 
@@ -97,12 +98,21 @@ static mc_status run_command(mc_session *session, const void *args, mc_error *er
     return written;
 }
 
-static mc_status parse_and_run(mc_session *session, int argc, char **argv, mc_error *err)
+static mc_status refuse(const mc_error *settings, mc_error *err)
+{
+    *err = *settings;
+    return settings->status;
+}
+
+/* `settings` is what is wrong with the configuration: help and version are given all the same.
+ */
+static mc_status parse_and_run(mc_session *session, int argc, char **argv,
+                               const mc_error *settings, mc_error *err)
 {
     const mc_command *command = session->command;
     void             *args    = mc_calloc(1, command->args_size ? command->args_size : 1);
-    mc_option_set     sets[2] = { { command->options, args },
-                                  { mc_global_options, &session->globals } };
+    mc_option_set     sets[2] = { { command->options, args, NULL },
+                                  mc_globals_set(&session->globals) };
     bool              help    = false;
     mc_status         status;
 
@@ -118,7 +128,8 @@ static mc_status parse_and_run(mc_session *session, int argc, char **argv, mc_er
         else if (help)
             status = show_help(session, NULL, err);
         else
-            status = run_command(session, args, err);
+            status = settings->status == MC_OK ? run_command(session, args, err)
+                                               : refuse(settings, err);
     }
     mc_free(args);
     return status;
@@ -126,18 +137,19 @@ static mc_status parse_and_run(mc_session *session, int argc, char **argv, mc_er
 
 static mc_status run(mc_session *session, int argc, char **argv, mc_error *err)
 {
-    const char *group = NULL;
-    bool        help  = false;
-    int         at    = 1;
+    mc_error    settings = { 0 };
+    const char *group    = NULL;
+    bool        help     = false;
+    int         at       = 1;
 
-    MC_TRY(mc_globals_init(&session->globals, err));
+    if (mc_settings_read(&session->globals, &settings) == MC_OK) settings.status = MC_OK;
     mc_globals_peek(&session->globals, argc, argv);
     mc_globals_settle(&session->globals);
     MC_TRY(mc_command_resolve(argc, argv, &session->globals, &at, &session->command, &group,
                               &help, err));
     if (session->globals.version) return show_version(session, err);
     if (help || !session->command) return show_help(session, group, err);
-    return parse_and_run(session, argc - at, argv + at, err);
+    return parse_and_run(session, argc - at, argv + at, &settings, err);
 }
 
 int mc_cli_run(int argc, char **argv)

@@ -28,6 +28,8 @@ enum {
     MC_USES_THREADS  = 16 /* threads, but no backend */
 };
 
+enum { MC_GLOBAL_OPTIONS_MAX = 24 };
+
 typedef struct mc_globals {
     int         format; /* mc_output_format */
     bool        ai, pretty, quiet, yes, no_prompt, version;
@@ -37,6 +39,8 @@ typedef struct mc_globals {
     int         backend;
     uint64_t    max_memory; /* 0: from what is available */
     size_t      seed;
+    bool        format_by_ai;
+    bool        given[MC_GLOBAL_OPTIONS_MAX]; /* rows of mc_global_options that were typed */
 } mc_globals;
 
 typedef struct mc_command mc_command;

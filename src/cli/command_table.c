@@ -14,6 +14,7 @@
     X(model_list)                   \
     X(model_probe)                  \
     X(system_status)                \
+    X(system_config)                \
     X(tokenize)                     \
     X(help)                         \
     X(help_commands)                \

@@ -1,10 +1,8 @@
-/* globals.c - the table of global options and the environment. */
+/* globals.c - the table of global options. */
 #include "cli/globals.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/random.h>
 
 #include "base/checked.h"
@@ -18,11 +16,11 @@ static const char *const backends[] = { "cpu", "ref", NULL };
 const mc_option mc_global_options[] = {
     { MC_OPT_CHOICE, '\0', "output-format", NULL, "form of the result (MC_OUTPUT)", "text",
       FIELD(format), formats },
-    { MC_OPT_FLAG, '\0', "ai", NULL,
+    { MC_OPT_SWITCH, '\0', "ai", NULL,
       "compact JSON, no questions, no progress; never answers yes by itself (MC_AI_MODE)", NULL,
       FIELD(ai) },
-    { MC_OPT_FLAG, '\0', "pretty", NULL, "indent JSON", NULL, FIELD(pretty) },
-    { MC_OPT_FLAG, 'q', "quiet", NULL, "no progress, no warnings", NULL, FIELD(quiet) },
+    { MC_OPT_SWITCH, '\0', "pretty", NULL, "indent JSON", NULL, FIELD(pretty) },
+    { MC_OPT_SWITCH, 'q', "quiet", NULL, "no progress, no warnings", NULL, FIELD(quiet) },
     { MC_OPT_FLAG, 'y', "yes", NULL, "answer yes to every question", NULL, FIELD(yes),
       .belongs = MC_USES_QUESTION },
     { MC_OPT_FLAG, '\0', "no-prompt", NULL, "ask nothing: what would be asked is refused", NULL,
@@ -32,85 +30,70 @@ const mc_option mc_global_options[] = {
     { MC_OPT_CHOICE, '\0', "log-level", NULL,
       "what to say on standard error; debug times every stage (MC_LOG_LEVEL)", "warn",
       FIELD(log_level), levels },
-    { MC_OPT_COUNT, '\0', "threads", "N", "worker threads; 0 is one a core", "0",
+    { MC_OPT_COUNT, '\0', "threads", "N", "worker threads; 0 is one a core (MC_THREADS)", "0",
       FIELD(threads), .belongs = MC_USES_ENGINE | MC_USES_THREADS },
-    { MC_OPT_CHOICE, '\0', "backend", NULL, "what computes", "cpu", FIELD(backend), backends,
+    { MC_OPT_CHOICE, '\0', "backend", NULL, "what computes (MC_BACKEND)", "cpu", FIELD(backend),
+      backends, .belongs = MC_USES_ENGINE },
+    { MC_OPT_BYTES, '\0', "max-memory", "SIZE",
+      "memory to stay below, such as 4GiB (MC_MAX_MEMORY)", NULL, FIELD(max_memory),
       .belongs = MC_USES_ENGINE },
-    { MC_OPT_BYTES, '\0', "max-memory", "SIZE", "memory to stay below, such as 4GiB", NULL,
-      FIELD(max_memory), .belongs = MC_USES_ENGINE },
     { MC_OPT_COUNT, '\0', "seed", "N", "of everything that is drawn at random", "0",
       FIELD(seed), .belongs = MC_USES_RANDOM },
     { MC_OPT_FLAG, '\0', "version", NULL, "print the version", NULL, FIELD(version) },
     { .name = NULL },
 };
 
-static const mc_option *global_option(const char *name)
+const mc_option *mc_global_option(const char *name)
 {
     const mc_option *option = mc_global_options;
 
     while (option->name && strcmp(option->name, name) != 0)
         option++;
-    return option;
+    return option->name ? option : NULL;
 }
 
-static mc_status from_environment(mc_globals *globals, const char *variable, const char *name,
-                                  mc_error *err)
+bool mc_global_given(const mc_globals *globals, const char *name)
 {
-    const char *value = getenv(variable);
+    const mc_option *option = mc_global_option(name);
 
-    if (!value || !value[0]) return MC_OK;
-    return mc_option_set_value(global_option(name), variable, value, globals, err);
+    return option && globals->given[option - mc_global_options];
 }
 
-static mc_status ai_from_environment(mc_globals *globals, mc_error *err)
+mc_option_set mc_globals_set(mc_globals *globals)
 {
-    static const char *const yes[] = { "1", "true", "yes", "on", NULL };
-    static const char *const no[]  = { "", "0", "false", "no", "off", NULL };
-    const char              *value = getenv("MC_AI_MODE");
-
-    if (!value) return MC_OK;
-    for (size_t i = 0; no[i]; i++)
-        if (strcasecmp(value, no[i]) == 0) return MC_OK;
-    for (size_t i = 0; yes[i]; i++)
-        if (strcasecmp(value, yes[i]) == 0) globals->ai = true;
-    if (globals->ai) return MC_OK;
-    return mc_fail(err, MC_ERR_USAGE, "use 1 or 0", "MC_AI_MODE: '%s' is neither yes nor no",
-                   value);
+    return (mc_option_set){ mc_global_options, globals, globals->given };
 }
 
 mc_status mc_globals_init(mc_globals *globals, mc_error *err)
 {
-    mc_option_set set = { mc_global_options, globals };
-
     *globals = (mc_globals){ 0 };
-    MC_TRY(mc_options_init(set, err));
-    MC_TRY(ai_from_environment(globals, err));
-    MC_TRY(from_environment(globals, "MC_OUTPUT", "output-format", err));
-    return from_environment(globals, "MC_LOG_LEVEL", "log-level", err);
+    return mc_options_init(mc_globals_set(globals), err);
 }
 
-/* The value of `name` at argv[i], written either way, or NULL. */
+/* The value of --name at argv[i], written either way, or NULL. */
 static const char *peek_value(const char *name, int argc, char **argv, int i)
 {
-    size_t size = strlen(name);
+    size_t      size = strlen(name);
+    const char *word = argv[i] + 2;
 
-    if (strncmp(argv[i], name, size) != 0) return NULL;
-    if (argv[i][size] == '=') return argv[i] + size + 1;
-    if (argv[i][size] || i + 1 >= argc || strncmp(argv[i + 1], "--", 2) == 0) return NULL;
+    if (strncmp(argv[i], "--", 2) != 0 || strncmp(word, name, size) != 0) return NULL;
+    if (word[size] == '=') return word + size + 1;
+    if (word[size] || i + 1 >= argc || strncmp(argv[i + 1], "--", 2) == 0) return NULL;
     return argv[i + 1];
 }
 
 void mc_globals_peek(mc_globals *globals, int argc, char **argv)
 {
-    static const char *const names[] = { "--output-format", "--trace-id" };
+    static const char *const names[] = { "output-format", "trace-id" };
 
     for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
         if (strcmp(argv[i], "--ai") == 0) globals->ai = true;
+        if (strcmp(argv[i], "--no-ai") == 0) globals->ai = false;
         for (size_t n = 0; n < MC_ARRAY_LEN(names); n++) {
-            const char *value = peek_value(names[n], argc, argv, i);
-            if (value)
-                mc_option_set_value(global_option(names[n] + 2), names[n], value, globals,
-                                    NULL);
+            const mc_option *option = mc_global_option(names[n]);
+            const char      *value  = peek_value(names[n], argc, argv, i);
+            if (value && mc_option_set_value(option, "", value, globals, NULL) == MC_OK)
+                globals->given[option - mc_global_options] = true;
         }
     }
 }
@@ -121,7 +104,9 @@ void mc_globals_settle(mc_globals *globals)
     uint64_t    number = 0;
 
     if (globals->ai) {
-        if (globals->format == MC_OUTPUT_TEXT) globals->format = MC_OUTPUT_JSON;
+        globals->format_by_ai |=
+            globals->format == MC_OUTPUT_TEXT && !mc_global_given(globals, "output-format");
+        if (globals->format_by_ai) globals->format = MC_OUTPUT_JSON;
         globals->no_prompt = true;
     }
     if (globals->quiet && globals->log_level < MC_LOG_ERROR) globals->log_level = MC_LOG_ERROR;

@@ -3,7 +3,9 @@
 
 #include <modelcypher/version.h>
 
+#include "cli/globals.h"
 #include "cli/help.h"
+#include "cli/settings.h"
 
 /* roff takes '\\', '-' and a leading '.' or '\'' for its own. */
 static void add_plain(mc_buffer *out, const char *text)
@@ -119,17 +121,21 @@ static void add_exit_codes(mc_buffer *out)
 
 static void add_environment(mc_buffer *out)
 {
-    static const char *const variables[][2] = {
-        { "MC_OUTPUT", "form of the result, as --output-format" },
-        { "MC_AI_MODE", "1: as --ai" },
-        { "MC_LOG_LEVEL", "as --log-level" },
-        { "NO_COLOR", "when set and not empty, no colours" },
-        { "HF_HOME", "the Hugging Face home in which org/name is looked up" },
-    };
-
     mc_buffer_add_text(out, ".SH ENVIRONMENT\n");
-    for (size_t i = 0; i < sizeof variables / sizeof variables[0]; i++)
-        add_paragraph(out, variables[i][0], variables[i][1], NULL);
+    for (const mc_setting *setting = mc_settings; setting->key; setting++)
+        if (setting->variable)
+            add_paragraph(out, setting->variable,
+                          setting->help ? setting->help : mc_global_option(setting->key)->help,
+                          NULL);
+}
+
+/* What config.toml may hold: the same settings by other names. */
+static void add_files(mc_buffer *out)
+{
+    mc_buffer_add_text(out, ".SH FILES\n");
+    add_paragraph(out, "~/.modelcypher/config.toml",
+                  "settings, one a line, such as: threads = 4. 'mc system config' lists them.",
+                  NULL);
 }
 
 static void add_overview(mc_buffer *out)
@@ -145,6 +151,7 @@ static void add_overview(mc_buffer *out)
     add_globals(out, NULL);
     add_exit_codes(out);
     add_environment(out);
+    add_files(out);
 }
 
 void mc_help_man(const mc_command *command, mc_buffer *out)

@@ -2,10 +2,12 @@
 #include "cli/options.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/nearest.h"
 
@@ -15,6 +17,7 @@ typedef struct match {
     const mc_option *option;
     void            *args;
     bool             negated; /* --no-name */
+    bool            *given;   /* NULL: nobody asks */
 } match;
 
 bool mc_option_takes_value(const mc_option *option)
@@ -123,6 +126,20 @@ static mc_status set_choice(const mc_option *option, const char *shown, const ch
     return status;
 }
 
+static mc_status set_truth(const char *shown, const char *text, bool *out, mc_error *err)
+{
+    static const char *const words[][4] = { { "0", "false", "no", "off" },
+                                            { "1", "true", "yes", "on" } };
+
+    for (size_t i = 0; i < 8; i++)
+        if (strcasecmp(words[i / 4][i % 4], text) == 0) {
+            *out = i >= 4;
+            return MC_OK;
+        }
+    return mc_fail(err, MC_ERR_USAGE, "use 1 or 0", "%s: '%s' is neither yes nor no", shown,
+                   text);
+}
+
 mc_status mc_option_set_value(const mc_option *option, const char *shown, const char *text,
                               void *args, mc_error *err)
 {
@@ -130,7 +147,7 @@ mc_status mc_option_set_value(const mc_option *option, const char *shown, const 
 
     switch (option->type) {
     case MC_OPT_FLAG:
-    case MC_OPT_SWITCH: *(bool *)(void *)field = strcmp(text, "yes") == 0; return MC_OK;
+    case MC_OPT_SWITCH: return set_truth(shown, text, (bool *)(void *)field, err);
     case MC_OPT_TEXT:
     case MC_OPT_FILE:
     case MC_OPT_LAYERS:
@@ -143,6 +160,38 @@ mc_status mc_option_set_value(const mc_option *option, const char *shown, const 
     case MC_OPT_CHOICE: return set_choice(option, shown, text, (int *)(void *)field, err);
     }
     return mc_fail(err, MC_ERR_INTERNAL, "", "%s has no type", shown);
+}
+
+/* 4294967296 is 4GiB, 1000 is 1000. */
+static void print_bytes(mc_buffer *out, uint64_t bytes)
+{
+    static const char *const units[] = { "", "KiB", "MiB", "GiB", "TiB" };
+    size_t                   unit    = 0;
+
+    for (; unit < 4 && bytes > 0 && bytes % 1024 == 0; unit++)
+        bytes /= 1024;
+    mc_buffer_printf(out, "%" PRIu64 "%s", bytes, units[unit]);
+}
+
+void mc_option_print_value(const mc_option *option, const void *args, mc_buffer *out)
+{
+    const void *field = (const char *)args + option->field;
+
+    switch (option->type) {
+    case MC_OPT_FLAG:
+    case MC_OPT_SWITCH: mc_buffer_add_text(out, *(const bool *)field ? "yes" : "no"); break;
+    case MC_OPT_TEXT:
+    case MC_OPT_FILE:
+    case MC_OPT_LAYERS:
+        if (*(const char *const *)field) mc_buffer_add_text(out, *(const char *const *)field);
+        break;
+    case MC_OPT_COUNT: mc_buffer_printf(out, "%zu", *(const size_t *)field); break;
+    case MC_OPT_NUMBER: mc_buffer_printf(out, "%g", *(const double *)field); break;
+    case MC_OPT_BYTES:
+        if (*(const uint64_t *)field) print_bytes(out, *(const uint64_t *)field);
+        break;
+    case MC_OPT_CHOICE: mc_buffer_add_text(out, option->choices[*(const int *)field]); break;
+    }
 }
 
 mc_status mc_options_init(mc_option_set set, mc_error *err)
@@ -160,6 +209,12 @@ static bool same(const char *name, const char *typed, size_t size)
     return name && strlen(name) == size && memcmp(name, typed, size) == 0;
 }
 
+static match matched(const mc_option_set *set, const mc_option *option, bool negated)
+{
+    return (match){ option, set->args, negated,
+                    set->given ? &set->given[option - set->options] : NULL };
+}
+
 static bool find_long(const mc_option_set *sets, size_t count, const char *typed, size_t size,
                       match *found)
 {
@@ -170,7 +225,7 @@ static bool find_long(const mc_option_set *sets, size_t count, const char *typed
                            memcmp(typed, "no-", 3) == 0 &&
                            same(option->name, typed + 3, size - 3);
             if (!plain && !negated) continue;
-            *found = (match){ option, sets[i].args, negated };
+            *found = matched(&sets[i], option, negated);
             return true;
         }
     return false;
@@ -181,7 +236,7 @@ static bool find_letter(const mc_option_set *sets, size_t count, char letter, ma
     for (size_t i = 0; i < count; i++)
         for (const mc_option *option = sets[i].options; option && option->name; option++)
             if (option->letter == letter) {
-                *found = (match){ option, sets[i].args, false };
+                *found = matched(&sets[i], option, false);
                 return true;
             }
     return false;
@@ -204,6 +259,13 @@ static mc_status unknown_long(const mc_option_set *sets, size_t count, const cha
 
 /* ---- taking it ---- */
 
+static mc_status assign(const match *found, const char *shown, const char *text, mc_error *err)
+{
+    MC_TRY(mc_option_set_value(found->option, shown, text, found->args, err));
+    if (found->given) *found->given = true;
+    return MC_OK;
+}
+
 static mc_status take_value(const match *found, const char *shown, int argc, char **argv,
                             int *at, mc_error *err)
 {
@@ -215,12 +277,13 @@ static mc_status take_value(const match *found, const char *shown, int argc, cha
         return mc_fail(err, MC_ERR_USAGE, "", "%s needs a value: %s %s", shown, shown,
                        found->option->value ? found->option->value : "VALUE");
     *at += 2;
-    return mc_option_set_value(found->option, shown, value, found->args, err);
+    return assign(found, shown, value, err);
 }
 
 static mc_status set_flag(const match *found, int *at)
 {
     *(bool *)(void *)((char *)found->args + found->option->field) = !found->negated;
+    if (found->given) *found->given = true;
     ++*at;
     return MC_OK;
 }
@@ -239,7 +302,7 @@ static mc_status take_long(const mc_option_set *sets, size_t count, int argc, ch
     if (mc_option_takes_value(found.option)) {
         if (!equals) return take_value(&found, shown, argc, argv, at, err);
         ++*at;
-        return mc_option_set_value(found.option, shown, equals + 1, found.args, err);
+        return assign(&found, shown, equals + 1, err);
     }
     if (equals) return mc_fail(err, MC_ERR_USAGE, "", "%s takes no value", shown);
     return set_flag(&found, at);
@@ -264,7 +327,7 @@ static mc_status take_letter(const mc_option_set *sets, size_t count, int argc, 
     }
     if (!typed[2]) return take_value(&found, shown, argc, argv, at, err);
     ++*at;
-    return mc_option_set_value(found.option, shown, typed + 2, found.args, err);
+    return assign(&found, shown, typed + 2, err);
 }
 
 mc_status mc_options_take(const mc_option_set *sets, size_t count, int argc, char **argv,

@@ -56,6 +56,7 @@ typedef struct mc_words {
 typedef struct mc_option_set {
     const mc_option *options;
     void            *args;
+    bool            *given; /* one for each row, set when it was typed; may be NULL */
 } mc_option_set;
 
 /* Fill in the initial values. */
@@ -75,6 +76,9 @@ mc_status mc_option_set_value(const mc_option *option, const char *shown, const 
 mc_status mc_options_parse(const mc_option_set *sets, size_t count,
                            const mc_positional *operands, int argc, char **argv, bool *help,
                            mc_error *err);
+
+/* The value in the field as it would be typed; nothing for one that is not set. */
+void mc_option_print_value(const mc_option *option, const void *args, mc_buffer *out);
 
 bool mc_option_takes_value(const mc_option *option);
 

@@ -5,6 +5,7 @@
 #include "base/checked.h"
 #include "base/nearest.h"
 #include "cli/command.h"
+#include "cli/globals.h"
 
 enum { NAME_MAX_SIZE = 128 };
 
@@ -112,7 +113,7 @@ mc_status mc_command_resolve(int argc, char **argv, mc_globals *globals, int *at
                              mc_error *err)
 {
     static char         words[NAME_MAX_SIZE];
-    const mc_option_set set = { mc_global_options, globals };
+    const mc_option_set set = mc_globals_set(globals);
 
     words[0] = '\0';
     while (*at < argc) {

@@ -4,6 +4,7 @@
 
 #include "base/alloc.h"
 #include "cli/command.h"
+#include "cli/globals.h"
 
 static size_t times_named(const char *name)
 {
@@ -63,7 +64,7 @@ static void check_options(const mc_command *command, mc_buffer *faults)
 {
     mc_globals    globals = { 0 };
     void         *args    = mc_calloc(1, command->args_size ? command->args_size : 1);
-    mc_option_set sets[2] = { { command->options, args }, { mc_global_options, &globals } };
+    mc_option_set sets[2] = { { command->options, args, NULL }, mc_globals_set(&globals) };
 
     if (args)
         mc_options_check(command->name, sets, 2, faults);
