@@ -362,21 +362,30 @@ MC_API size_t mc_sketch_size(size_t probes);
 MC_API mc_status mc_sketch_make(mc_matrix x, const size_t *rows, size_t probes,
                                 mc_sketch *sketch, mc_error *err) MC_MUST_CHECK;
 
+/* The layers of one model. A layer without a sketch has `entries` NULL. */
+typedef struct mc_sketches {
+    const mc_sketch *layers;
+    size_t           count;
+    const size_t    *rows; /* which of a sketch's probes to compare, in the same order on both
+                              sides; NULL: all */
+} mc_sketches;
+
 typedef struct mc_sketch_comparison {
     double *values;    /* a_count * b_count, debiased CKA */
     size_t (*link)[2]; /* monotone correspondence */
     size_t           link_count;
     double           mean;                  /* over the links */
+    double           low, high;             /* 95 %, from random halves of the probes */
     double           null_mean, null_sd, p; /* probes permuted, links chosen anew each time */
     struct mc_arena *storage;
 } mc_sketch_comparison;
 
-/* Compare the sketches of two models' layers, all over the same probes. A layer without a
- * sketch has `entries` NULL. */
-MC_API mc_status mc_sketch_compare(const mc_sketch *a, size_t a_count, const mc_sketch *b,
-                                   size_t b_count, size_t permutations, uint64_t seed,
-                                   size_t threads, mc_sketch_comparison **comparison,
-                                   mc_error *err) MC_MUST_CHECK;
+/* Compare two models by `probes` probes. Of the options: permutations, half_samples, seed and
+ * threads. Fewer than 8 probes have no interval. */
+MC_API mc_status mc_sketch_compare(const mc_sketches *a, const mc_sketches *b, size_t probes,
+                                   const mc_compare_options *options,
+                                   mc_sketch_comparison    **comparison,
+                                   mc_error                 *err) MC_MUST_CHECK;
 MC_API void      mc_sketch_comparison_free(mc_sketch_comparison *comparison);
 
 /* ---- The instrument's own examination ---------------------------------------------------- */

@@ -10,6 +10,7 @@
 #include "geometry/correspondence.h"
 #include "geometry/matrix.h"
 #include "geometry/metric_list.h"
+#include "geometry/statistics.h"
 
 size_t mc_sketch_size(size_t probes)
 {
@@ -62,52 +63,69 @@ mc_status mc_sketch_make(mc_matrix x, const size_t *rows, size_t probes, mc_sket
     return status;
 }
 
-/* The prepared form of cka straight from the sketch, of unit norm again after the rounding. */
-static mc_status restore(const mc_sketch *sketch, size_t probes, mc_arena *keep,
-                         mc_prepared *out, mc_error *err)
+/* The Gram matrix of the chosen probes as a sketch keeps it: off the diagonal, and up to terms
+ * u_i + u_j and a factor, which U-centring and the norm take away again. */
+static void restore_kernel(const mc_sketch *sketch, const size_t *rows, size_t n,
+                           double *kernel)
 {
-    const size_t size = mc_sketch_size(probes);
-    double       norm = 0;
+    for (size_t i = 0; i < n; i++) {
+        kernel[i * n + i] = 0;
+        for (size_t j = 0; j < i; j++) {
+            const size_t a = rows ? rows[i] : i, b = rows ? rows[j] : j;
+            const size_t p = a < b ? a : b, q = a < b ? b : a;
+            const size_t at   = p * sketch->probes - (p + 1) * (p + 2) / 2 + q;
+            kernel[i * n + j] = kernel[j * n + i] = sketch->entries[at];
+        }
+    }
+}
 
-    *out = (mc_prepared){ .n = probes, .scale = 1 };
+static mc_status restore(const mc_sketch *sketch, const size_t *rows, size_t probes,
+                         mc_arena *keep, mc_prepared *out, mc_error *err)
+{
+    static const mc_metric_options options = MC_METRIC_OPTIONS_DEFAULT;
+    double                        *kernel;
+
+    *out = (mc_prepared){ .n = probes };
     if (!sketch->entries) {
         mc_prepared_undefined(out, "there is no sketch of this layer");
         return MC_OK;
     }
-    MC_TRY(mc_take_doubles(keep, size, &out->vector, err));
-    for (size_t k = 0; k < size; k++)
-        norm += (double)sketch->entries[k] * sketch->entries[k];
-    if (!(norm > 0)) {
-        mc_prepared_undefined(out, "the sketch is zero");
-        return MC_OK;
-    }
-    for (size_t k = 0; k < size; k++)
-        out->vector[k] = sketch->entries[k] / sqrt(norm);
-    return MC_OK;
+    MC_TRY(mc_take_doubles(keep, probes * probes, &kernel, err));
+    restore_kernel(sketch, rows, probes, kernel);
+    const mc_view view = { .gram = kernel, .n = probes };
+    return mc_similarity_prepare(&mc_metric_cka, &view, &options, keep, out, err);
 }
 
-static mc_status restore_all(mc_arena *keep, const mc_sketch *const sides[2],
-                             const size_t counts[2], mc_prepared_panel *p, mc_error *err)
-{
-    size_t probes = 0;
+typedef struct sketch_job {
+    const mc_sketches        *side[2];
+    size_t                    probes;
+    const mc_compare_options *options;
+    mc_team                  *team;
+    mc_prepared_panel         p;
+    mc_sketch_comparison     *out;
+} sketch_job;
 
-    for (size_t s = 0; s < 2; s++)
-        for (size_t l = 0; l < counts[s]; l++)
-            if (sides[s][l].entries && probes == 0) probes = sides[s][l].probes;
-    if (probes < mc_metric_cka.rows_least)
-        return mc_fail(err, MC_ERR_ARGUMENT, "", "neither model has a sketch of any layer");
-    p->n = probes;
+static mc_status restore_all(sketch_job *job, mc_error *err)
+{
+    mc_arena *keep = mc_team_keep(job->team);
+
+    if (job->probes < mc_metric_cka.rows_least)
+        return mc_fail(err, MC_ERR_ARGUMENT, "", "%zu probes in common, sketches need %zu",
+                       job->probes, mc_metric_cka.rows_least);
+    job->p.n = job->probes;
     for (size_t s = 0; s < 2; s++) {
-        void *block;
-        MC_TRY(mc_arena_array(keep, counts[s], sizeof(mc_prepared), &block, err));
-        p->layer[s] = block;
-        p->count[s] = counts[s];
-        for (size_t l = 0; l < counts[s]; l++) {
-            if (sides[s][l].entries && sides[s][l].probes != probes)
+        const mc_sketches *side = job->side[s];
+        void              *block;
+        MC_TRY(mc_arena_array(keep, side->count, sizeof(mc_prepared), &block, err));
+        job->p.layer[s] = block;
+        job->p.count[s] = side->count;
+        for (size_t l = 0; l < side->count; l++) {
+            const mc_sketch *sketch = &side->layers[l];
+            if (sketch->entries && !side->rows && sketch->probes != job->probes)
                 return mc_fail(err, MC_ERR_ARGUMENT, "make both from the same probes",
-                               "one sketch has %zu probes, another %zu", probes,
-                               sides[s][l].probes);
-            MC_TRY(restore(&sides[s][l], probes, keep, &p->layer[s][l], err));
+                               "one sketch has %zu probes, not %zu", sketch->probes,
+                               job->probes);
+            MC_TRY(restore(sketch, side->rows, job->probes, keep, &job->p.layer[s][l], err));
         }
     }
     return MC_OK;
@@ -122,59 +140,97 @@ static double links_mean(const double *values, size_t cols, size_t (*link)[2], s
     return count ? total / (double)count : NAN;
 }
 
-static mc_status run(mc_team *team, const mc_prepared_panel *p, size_t permutations,
-                     uint64_t seed, mc_sketch_comparison *out, mc_error *err)
+static mc_status match(sketch_job *job, const double *values, size_t (*link)[2], size_t *count,
+                       double *mean, mc_error *err)
+{
+    const size_t rows = job->p.count[0], cols = job->p.count[1];
+
+    MC_TRY(mc_match_monotone(values, rows, cols, mc_team_keep(job->team), link, count, err));
+    *mean = links_mean(values, cols, link, *count);
+    return MC_OK;
+}
+
+static mc_status permute(sketch_job *job, mc_error *err)
 {
     static const mc_metric_options options = MC_METRIC_OPTIONS_DEFAULT;
-    const size_t                   rows = p->count[0], cols = p->count[1];
-    mc_arena                      *keep = mc_team_keep(team);
+    const size_t                   draws   = job->options->permutations;
+    const size_t                   rows = job->p.count[0], cols = job->p.count[1];
+    mc_arena                      *keep = mc_team_keep(job->team);
     mc_null_summary                summary;
     double                        *null, *means;
     size_t(*link)[2], count;
     void *block;
 
-    MC_TRY(mc_take_doubles(out->storage, rows * cols, &out->values, err));
-    MC_TRY(mc_arena_array(out->storage, rows + cols, sizeof *out->link, &block, err));
-    out->link = block;
     MC_TRY(mc_arena_array(keep, rows + cols, sizeof *link, &block, err));
     link = block;
-    MC_TRY(mc_take_doubles(keep, permutations * rows * cols, &null, err));
-    MC_TRY(mc_take_doubles(keep, permutations, &means, err));
-    MC_TRY(mc_panel_values(team, &mc_metric_cka, p, &options, NULL, out->values, err));
-    MC_TRY(mc_match_monotone(out->values, rows, cols, keep, out->link, &out->link_count, err));
-    out->mean = links_mean(out->values, cols, out->link, out->link_count);
-    if (permutations > 0)
-        MC_TRY(mc_panel_permute(team, &mc_metric_cka, p, &options, NULL, seed, permutations,
-                                NULL, null, err));
-    for (size_t d = 0; d < permutations; d++) {
-        MC_TRY(mc_match_monotone(null + d * rows * cols, rows, cols, keep, link, &count, err));
-        means[d] = links_mean(null + d * rows * cols, cols, link, count);
-    }
-    MC_TRY(mc_summarise_null(means, permutations, &out->mean, 1, false, MC_PERMUTED_ERROR, keep,
+    MC_TRY(mc_take_doubles(keep, draws * rows * cols, &null, err));
+    MC_TRY(mc_take_doubles(keep, draws, &means, err));
+    if (draws > 0)
+        MC_TRY(mc_panel_permute(job->team, &mc_metric_cka, &job->p, &options, NULL,
+                                job->options->seed, draws, NULL, null, err));
+    for (size_t d = 0; d < draws; d++)
+        MC_TRY(match(job, null + d * rows * cols, link, &count, &means[d], err));
+    MC_TRY(mc_summarise_null(means, draws, &job->out->mean, 1, false, MC_PERMUTED_ERROR, keep,
                              &summary, err));
-    out->null_mean = summary.mean[0];
-    out->null_sd   = summary.sd[0];
-    out->p         = summary.p[0];
+    job->out->null_mean = summary.mean[0];
+    job->out->null_sd   = summary.sd[0];
+    job->out->p         = summary.p[0];
     return MC_OK;
 }
 
-mc_status mc_sketch_compare(const mc_sketch *a, size_t a_count, const mc_sketch *b,
-                            size_t b_count, size_t permutations, uint64_t seed, size_t threads,
+/* Half of the probes must be enough for CKA. */
+static mc_status halve(sketch_job *job, mc_error *err)
+{
+    static const mc_metric_options options = MC_METRIC_OPTIONS_DEFAULT;
+    const mc_panel                 panel   = { .n = job->probes };
+    mc_sketch_comparison          *out     = job->out;
+    size_t    samples = job->options->half_samples, links = out->link_count;
+    mc_arena *keep = mc_team_keep(job->team);
+    double   *values, *means;
+
+    if (job->probes / 2 < mc_metric_cka.rows_least) samples = 0;
+    MC_TRY(mc_take_doubles(keep, samples * links, &values, err));
+    MC_TRY(mc_take_doubles(keep, samples, &means, err));
+    if (samples > 0)
+        MC_TRY(mc_panel_halves(job->team, &mc_metric_cka, &panel, &job->p, &options,
+                               (const size_t(*)[2])out->link, links, job->options->seed,
+                               samples, NULL, values, err));
+    for (size_t s = 0; s < samples; s++)
+        means[s] = links ? mc_mean(values + s * links, links) : NAN;
+    return mc_interval(means, samples, 1, out->mean, keep, &out->low, &out->high, err);
+}
+
+static mc_status run(sketch_job *job, mc_error *err)
+{
+    static const mc_metric_options options = MC_METRIC_OPTIONS_DEFAULT;
+    mc_sketch_comparison          *out     = job->out;
+    const size_t                   rows = job->side[0]->count, cols = job->side[1]->count;
+    void                          *block;
+
+    MC_TRY(restore_all(job, err));
+    MC_TRY(mc_take_doubles(out->storage, rows * cols, &out->values, err));
+    MC_TRY(mc_arena_array(out->storage, rows + cols, sizeof *out->link, &block, err));
+    out->link = block;
+    MC_TRY(
+        mc_panel_values(job->team, &mc_metric_cka, &job->p, &options, NULL, out->values, err));
+    MC_TRY(match(job, out->values, out->link, &out->link_count, &out->mean, err));
+    MC_TRY(permute(job, err));
+    return halve(job, err);
+}
+
+mc_status mc_sketch_compare(const mc_sketches *a, const mc_sketches *b, size_t probes,
+                            const mc_compare_options *options,
                             mc_sketch_comparison **comparison, mc_error *err)
 {
-    const mc_sketch      *sides[2]  = { a, b };
-    const size_t          counts[2] = { a_count, b_count };
-    mc_sketch_comparison *result    = mc_calloc(1, sizeof *result);
-    mc_prepared_panel     p         = { 0 };
-    mc_team              *team      = NULL;
-    mc_status             status;
+    mc_sketch_comparison *result = mc_calloc(1, sizeof *result);
+    sketch_job job = { .side = { a, b }, .probes = probes, .options = options, .out = result };
+    mc_status  status;
 
     if (!result) return mc_fail_memory(err, sizeof *result);
     status = mc_arena_create(&result->storage, err);
-    if (status == MC_OK) status = mc_team_create(threads, &team, err);
-    if (status == MC_OK) status = restore_all(mc_team_keep(team), sides, counts, &p, err);
-    if (status == MC_OK) status = run(team, &p, permutations, seed, result, err);
-    mc_team_free(team);
+    if (status == MC_OK) status = mc_team_create(options->threads, &job.team, err);
+    if (status == MC_OK) status = run(&job, err);
+    mc_team_free(job.team);
     if (status == MC_OK)
         *comparison = result;
     else

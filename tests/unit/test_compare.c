@@ -546,12 +546,23 @@ static void refuses(void **state)
     free_layers((mc_matrix[]){ x, y, z }, 3);
 }
 
+static mc_matrix taken(const mc_matrix *x, const size_t *rows, size_t n)
+{
+    float *copy = malloc(n * x->cols * sizeof *copy);
+
+    for (size_t i = 0; i < n; i++)
+        memcpy(copy + i * x->cols, x->data + rows[i] * x->stride, x->cols * sizeof *copy);
+    return (mc_matrix){ copy, n, x->cols, x->cols };
+}
+
 static void sketches(void **state)
 {
     mc_matrix             a[3], b[2];
     mc_sketch             sa[3], sb[2];
     int16_t              *entries[5];
     size_t                rows[60];
+    mc_sketches           side_a = { sa, 3, NULL }, side_b = { sb, 2, NULL };
+    mc_compare_options    options = { .permutations = 300, .half_samples = 300, .seed = 1 };
     mc_sketch_comparison *got;
     mc_error              err = { 0 };
 
@@ -567,7 +578,7 @@ static void sketches(void **state)
         CHECK_OK("make", mc_sketch_make(*x, rows, 60, s, &err));
     }
     sa[2].entries = NULL; /* a layer that was undefined */
-    CHECK_OK("compare", mc_sketch_compare(sa, 3, sb, 2, 300, 1, 2, &got, &err));
+    CHECK_OK("compare", mc_sketch_compare(&side_a, &side_b, 60, &options, &got, &err));
     for (size_t k = 0; k < 6; k++) {
         mc_estimate want;
         if (k / 2 == 2) {
@@ -580,7 +591,25 @@ static void sketches(void **state)
     }
     CHECK("linked", got->link_count == 2 && got->mean > 0.2 && got->p < 0.05);
     CHECK("null", fabs(got->null_mean) < 0.05);
+    CHECK("interval", got->low < got->mean && got->mean < got->high && got->low > 0);
     mc_sketch_comparison_free(got);
+    for (size_t i = 0; i < 20; i++)
+        rows[i] = 59 - 2 * i;
+    side_a.rows = side_b.rows = rows;
+    CHECK_OK("part", mc_sketch_compare(&side_a, &side_b, 20, &options, &got, &err));
+    for (size_t k = 0; k < 4; k++) {
+        const mc_matrix part[2] = { taken(&a[k / 2], rows, 20), taken(&b[k % 2], rows, 20) };
+        mc_estimate     want;
+        CHECK_OK("cka",
+                 mc_metric_run(mc_metric_find("cka"), part[0], &part[1], NULL, &want, &err));
+        CHECK_NEAR("of a part", got->values[k], want.value, 2e-4);
+        free_layers((mc_matrix *)part, 2);
+    }
+    mc_sketch_comparison_free(got);
+    got = NULL;
+    CHECK("few",
+          mc_sketch_compare(&side_a, &side_b, 3, &options, &got, &err) == MC_ERR_ARGUMENT &&
+              !got);
     for (size_t l = 0; l < 5; l++)
         free(entries[l]);
     free_layers(a, 3);
