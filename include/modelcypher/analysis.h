@@ -16,6 +16,7 @@
 #include <modelcypher/capture.h>
 #include <modelcypher/error.h>
 #include <modelcypher/export.h>
+#include <modelcypher/geometry.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -84,6 +85,36 @@ typedef struct mc_crm_build_summary {
 MC_API mc_status mc_crm_build(const mc_crm_build_options *options,
                               mc_crm_build_summary *summary, mc_error *err) MC_MUST_CHECK;
 MC_API void      mc_crm_build_summary_clear(mc_crm_build_summary *summary);
+
+/* ---- States in memory -------------------------------------------------------------------- */
+
+/* The states of a model's probes, one row each, for every layer; all of it owned. */
+typedef struct mc_responses {
+    const char *model;       /* its name; "": not known */
+    const char *provenance;  /* a JSON object as text; "": a file without */
+    int         block_count; /* L; -1: the file does not say */
+    mc_pooling  pooling;
+    size_t      rows;
+
+    const char *const *probe_ids; /* of the rows; NULL: the rows are tokens */
+    const int         *layers;    /* ascending, MC_LAYER_FINAL last */
+    const mc_matrix   *states;    /* rows x width of the layer */
+    size_t             layer_count;
+
+    const char *const *notes; /* what a reader must know of a file, one sentence each */
+    size_t             note_count;
+    struct mc_arena   *storage; /* private */
+    mc_crm            *crm;     /* private */
+} mc_responses;
+
+/* `source` is a model, as in mc_crm_build_options, which is run, or a CRM file, which is read.
+ * Of the options `model`, `output`, `control` and `no_split` are ignored; NULL: the default
+ * build. A file holds what was run: MC_ERR_ARGUMENT when the options name texts or a pooling
+ * other than its own. MC_ERR_LAYER: none of the layers is there; every error of mc_crm_build()
+ * and mc_crm_open(). */
+MC_API mc_status mc_responses_open(const char *source, const mc_crm_build_options *options,
+                                   mc_responses **responses, mc_error *err) MC_MUST_CHECK;
+MC_API void      mc_responses_close(mc_responses *responses); /* NULL is fine */
 
 #ifdef __cplusplus
 }

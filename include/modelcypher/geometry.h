@@ -336,6 +336,7 @@ typedef struct mc_layer_profile {
     mc_estimate      dimension;                                     /* twonn-mle */
     mc_estimate      participation_ratio, effective_rank, stable_rank;
     mc_unit_profile  units[MC_PROFILE_TOP];     /* largest variance first */
+    mc_unit_profile  largest_unit;              /* with the largest activation */
     size_t           unit_count, massive_count; /* massive_count: over all units */
     mc_probe_profile least_typical[MC_PROFILE_TOP], most_typical[MC_PROFILE_TOP];
     size_t           top_count;

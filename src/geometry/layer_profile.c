@@ -83,8 +83,9 @@ static mc_status units(const mc_matrix *x, const double *mean, double total, mc_
         const bool massive =
             largest[j] > MASSIVE_LEAST && largest[j] > MASSIVE_RATIO * out->median_magnitude;
         out->massive_count += massive;
-        offer_unit(out,
-                   (mc_unit_profile){ j, square[j] / total, largest[j], probe[j], massive });
+        const mc_unit_profile unit = { j, square[j] / total, largest[j], probe[j], massive };
+        if (j == 0 || unit.largest > out->largest_unit.largest) out->largest_unit = unit;
+        offer_unit(out, unit);
     }
     return MC_OK;
 }

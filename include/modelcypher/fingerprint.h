@@ -1,0 +1,100 @@
+/* fingerprint.h - a model's geometry in a few numbers a layer, small enough to keep.
+ *
+ *     mc_fingerprint *fingerprint;
+ *
+ *     if (mc_fingerprint_compute("models/tiny", NULL, &fingerprint, &err) == MC_OK)
+ *         printf("%f\n", fingerprint->layers[0].profile.norm_median);
+ *     mc_fingerprint_free(fingerprint);
+ *
+ * A fingerprint holds no states. It holds what each layer looks like (mc_layer_profile) and a
+ * sketch of how its probes lie to each other (mc_sketch), which is all that comparing two
+ * models takes when neither is at hand. */
+#ifndef MODELCYPHER_FINGERPRINT_H
+#define MODELCYPHER_FINGERPRINT_H
+
+#include <modelcypher/analysis.h>
+#include <modelcypher/geometry.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ---- one model --------------------------------------------------------------------------- */
+
+typedef struct mc_fingerprint_options {
+    /* Texts, layers, pooling ("all" is refused), backend, threads, memory, progress. `model`,
+     * `output`, `control` and `no_split` are ignored. */
+    mc_crm_build_options capture;
+} mc_fingerprint_options;
+
+typedef struct mc_fingerprint_layer {
+    int              layer;   /* a number, or MC_LAYER_FINAL */
+    mc_layer_profile profile; /* probes in it are indices into mc_fingerprint.probes */
+    mc_sketch        sketch;  /* over sketch_probes; `entries` NULL: see the reason */
+    const char      *sketch_reason;
+} mc_fingerprint_layer;
+
+/* All of it belongs to the fingerprint and dies with it. A text that is not known is "". */
+typedef struct mc_fingerprint {
+    const char *model, *architecture;
+    const char *model_hash; /* of the tensors' content, 32 hex digits */
+    const char *tokenizer_hash;
+    const char *atlas_version, *atlas_sha256;
+    const char *created_at;
+    const char *provenance;  /* all of that and more: a JSON object as text */
+    int         block_count; /* L; -1: not known */
+    mc_pooling  pooling;
+
+    const char *const *probes; /* full ids, one a row of a state */
+    size_t             probe_count;
+    const size_t      *sketch_probes; /* which of them the sketches are of, ascending */
+    size_t             sketch_count;
+
+    const mc_fingerprint_layer *layers; /* ascending, MC_LAYER_FINAL last */
+    size_t                      layer_count;
+    const char *const          *notes; /* what a reader must know, one sentence each */
+    size_t                      note_count;
+    struct mc_arena            *storage; /* private */
+} mc_fingerprint;
+
+/* How many probes a sketch is of, when there are so many: those whose ids have the smallest
+ * hashes, so that atlases that overlap share probes of their sketches. */
+#define MC_FINGERPRINT_SKETCH 128
+
+/* The fingerprint of `model`: a folder, a .gguf file or a Hugging Face cache name, whose texts
+ * are run, or a CRM file. Options NULL: the whole atlas, last token. A layer that cannot be
+ * profiled (constant, not finite, fewer than 3 probes) has its reason and the rest goes on.
+ * MC_ERR_ARGUMENT: rows are tokens; every error of mc_responses_open(). */
+MC_API mc_status mc_fingerprint_compute(const char                   *model,
+                                        const mc_fingerprint_options *options,
+                                        mc_fingerprint              **fingerprint,
+                                        mc_error                     *err) MC_MUST_CHECK;
+MC_API void      mc_fingerprint_free(mc_fingerprint *fingerprint); /* NULL is fine */
+
+/* ---- in a few lines ---------------------------------------------------------------------- */
+
+/* Medians over the layers that have a profile (`final` left out), and where the extremes are.
+ * Numbers that no layer has are NaN. */
+typedef struct mc_fingerprint_summary {
+    size_t probes, layers, layers_profiled;
+    double norm_first, norm_last; /* median norms of the first and the last block's states */
+    double anisotropy;            /* mean cosine of pairs of probes, median over layers */
+    double anisotropy_most;
+    int    anisotropy_layer; /* where it is largest */
+    double first_direction;  /* share of the variance in one direction, median */
+    double effective_rank;
+    double dimension;                                     /* twonn-mle, median over layers */
+    double dimension_most, dimension_low, dimension_high; /* the largest, its 95 % interval */
+    int    dimension_layer;                               /* where */
+    size_t massive_layers; /* layers in which a unit is massive (Sun et al. 2024) */
+    size_t massive_unit;   /* the one with the largest activation ... */
+    double massive_value;  /* ... and that; 0: there is none */
+    int    massive_layer;
+} mc_fingerprint_summary;
+
+MC_API mc_fingerprint_summary mc_fingerprint_summarise(const mc_fingerprint *fingerprint);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

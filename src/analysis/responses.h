@@ -1,0 +1,12 @@
+/* responses.h - states in memory, for analyses that look at a run before it begins. */
+#ifndef MC_ANALYSIS_RESPONSES_H
+#define MC_ANALYSIS_RESPONSES_H
+
+#include "analysis/capture_run.h"
+
+/* A file that holds states, and no model: an ordinary file that is no GGUF. */
+bool mc_responses_is_file(const char *source);
+/* Run an opened and identified run. */
+mc_status mc_responses_run(mc_capture_run *run, mc_responses **responses, mc_error *err);
+
+#endif
