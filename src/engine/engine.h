@@ -54,6 +54,21 @@ typedef struct mc_engine_progress {
 /* Called on the caller's thread, after tiles. */
 typedef void mc_engine_progress_function(void *context, const mc_engine_progress *progress);
 
+/* What a pass has reached behind a block: of each text the rows of every buffer that lives
+ * through all blocks, side by side: [tokens of the text, mc_engine_state_width()]. Nothing else
+ * is needed to go on, with any plan, batch size and number of threads. */
+typedef struct mc_engine_state mc_engine_state;
+
+size_t mc_engine_state_width(const mc_lowered *model);
+int    mc_engine_state_block(const mc_engine_state *state); /* the last one run; 0: embedding */
+void   mc_engine_state_read(const mc_engine_state *state, size_t text, float *rows);
+
+/* Called behind each block but the last, after its state has been handed out. */
+typedef mc_status mc_checkpoint_function(void *context, const mc_engine_state *state,
+                                         mc_error *err);
+/* Fill in the rows of a text, as mc_engine_state_read() gave them. */
+typedef mc_status mc_restore_function(void *context, size_t text, float *rows, mc_error *err);
+
 typedef struct mc_engine_options {
     const mc_backend *backend;
     size_t            threads;    /* 0: all usable cores */
@@ -66,25 +81,31 @@ typedef struct mc_engine_options {
     const bool                  *wanted;
     mc_states_function          *states;
     mc_engine_progress_function *progress; /* NULL: none */
-    void                        *context;  /* of both */
+    /* Blocks below are taken as run, and their states cannot be wanted: 0 begins with the
+     * embedding, k + 1 with the state behind block k, from `restore`. */
+    int                     first_block;
+    mc_restore_function    *restore;    /* with first_block 0: not called */
+    mc_checkpoint_function *checkpoint; /* NULL: none */
+    void                   *context;    /* of all of these */
 } mc_engine_options;
 
 typedef struct mc_engine_stats {
     size_t threads, tiles;
     size_t tokens_asked, tokens_computed; /* they differ by what sharing saved */
-    int    blocks_run;
-    double flop;            /* of the computed tokens: products and attention */
-    double seconds_stage;   /* reading and widening weights */
-    double seconds_compute; /* the blocks */
-    double seconds_states;  /* the caller's states function */
-    size_t bytes;           /* the engine's own memory */
+    int    blocks_run;                    /* from first_block on */
+    double flop;                          /* of the computed tokens: products and attention */
+    double seconds_stage;                 /* reading and widening weights */
+    double seconds_compute;               /* the blocks */
+    double seconds_states;                /* the caller's states function */
+    size_t bytes;                         /* the engine's own memory */
 } mc_engine_stats;
 
 /* Run the texts through the model. `store` is where the weights come from (checked after each
  * block, before its states are handed out; NULL: not a file). MC_ERR_ARGUMENT: a token id
- * outside of the vocabulary, an empty text, a text longer than the model can take;
- * MC_ERR_MEMORY; MC_ERR_INTERRUPTED (base/interrupt.h); MC_ERR_NUMERIC: a state that is not
- * finite, with layer and text; whatever `states` returns. */
+ * outside of the vocabulary, an empty text, a text longer than the model can take, a first
+ * block behind the last wanted one; MC_ERR_MEMORY; MC_ERR_INTERRUPTED (base/interrupt.h);
+ * MC_ERR_NUMERIC: a state that is not finite, with layer and text; whatever the caller's
+ * functions return. */
 mc_status mc_engine_run(const mc_lowered *model, const mc_store *store, const mc_texts *texts,
                         const mc_engine_options *options, mc_engine_stats *stats,
                         mc_error *err);

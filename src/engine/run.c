@@ -14,6 +14,7 @@
 #include "engine/pooling.h"
 #include "engine/rope_tables.h"
 #include "engine/stage.h"
+#include "engine/state.h"
 
 /* `final` writes here when it changes the width. */
 enum { FINAL_BUFFER = 1 };
@@ -40,6 +41,7 @@ typedef struct pass {
     mc_rope_tables           ropes;
     mc_stage                 stage;
     mc_pooled                pooled, pooled_final;
+    mc_engine_state          living;
 
     float  *state[MC_BUFFERS_MAX]; /* of all rows: x and the persistent buffers */
     size_t  stride[MC_BUFFERS_MAX];
@@ -252,6 +254,10 @@ static mc_status create_memory(pass *p, mc_error *err)
         MC_TRY(mc_pooled_create(p->options->keep, p->texts->count, p->plan.asked,
                                 p->model->final_width, &p->pooled_final, err));
     MC_TRY(create_states(p, err));
+    p->living = (mc_engine_state){
+        .model = p->model, .plan = &p->plan, .data = p->state, .stride = p->stride
+    };
+    MC_TRY(mc_engine_state_create(&p->living, err));
     p->workers = mc_calloc(p->worker_count, sizeof *p->workers);
     if (!p->workers) return mc_fail_memory(err, p->worker_count * sizeof *p->workers);
     for (size_t i = 0; i < p->worker_count; i++)
@@ -268,6 +274,7 @@ static void clear_memory(pass *p)
     for (size_t i = 0; p->workers && i < p->worker_count; i++)
         free_worker(p, &p->workers[i]);
     mc_free(p->workers);
+    mc_engine_state_clear(&p->living);
     for (int b = 0; b < MC_BUFFERS_MAX; b++)
         mc_free_aligned(p->state[b], p->plan.rows * p->stride[b] * sizeof(float));
     mc_pooled_clear(&p->pooled);
@@ -537,12 +544,27 @@ static mc_status run_phase(pass *p, int block, mc_error *err)
     return mc_interrupt_check(err);
 }
 
+static mc_status check_point(pass *p, int block, mc_error *err)
+{
+    double    started = mc_clock();
+    mc_status status;
+
+    p->living.block = block;
+    status          = p->options->checkpoint(p->options->context, &p->living, err);
+    p->stats->seconds_states += mc_clock() - started;
+    return status;
+}
+
 static mc_status run_phases(pass *p, mc_error *err)
 {
-    for (int block = 0; block <= p->last_block; block++) {
+    const mc_engine_options *o = p->options;
+
+    if (o->first_block > 0)
+        MC_TRY(mc_engine_state_restore(&p->living, o->restore, o->context, err));
+    for (int block = o->first_block; block <= p->last_block; block++) {
         MC_TRY(run_phase(p, block, err));
-        if (p->options->wanted[block])
-            MC_TRY(hand_out(p, block, &p->pooled, p->model->hidden, err));
+        if (o->wanted[block]) MC_TRY(hand_out(p, block, &p->pooled, p->model->hidden, err));
+        if (o->checkpoint && block < p->last_block) MC_TRY(check_point(p, block, err));
     }
     if (!p->want_final) return MC_OK;
     MC_TRY(run_phase(p, p->last_block + 1, err));
@@ -581,6 +603,14 @@ static void find_last(pass *p)
     if (p->want_final) p->last_block = blocks;
 }
 
+static mc_status check_range(const pass *p, mc_error *err)
+{
+    if (p->options->first_block <= p->last_block) return MC_OK;
+    return mc_fail(err, MC_ERR_ARGUMENT, "begin at that block or before it",
+                   "the first block, %d, lies behind the last wanted state, %d",
+                   p->options->first_block, p->last_block);
+}
+
 mc_status mc_engine_run(const mc_lowered *model, const mc_store *store, const mc_texts *texts,
                         const mc_engine_options *options, mc_engine_stats *stats, mc_error *err)
 {
@@ -595,6 +625,7 @@ mc_status mc_engine_run(const mc_lowered *model, const mc_store *store, const mc
 
     if (status != MC_OK) return status;
     find_last(&p);
+    MC_TRY(check_range(&p, err));
     MC_TRY(mc_pool_create(options->threads, &p.pool, err));
     p.worker_count = mc_pool_size(p.pool);
     status = mc_plan_create(texts, options, p.worker_count, mc_rope_alone_above(model), &p.plan,
@@ -603,13 +634,14 @@ mc_status mc_engine_run(const mc_lowered *model, const mc_store *store, const mc
         measure(&p);
         status = create_memory(&p, err);
     }
-    for (int block = 0; status == MC_OK && block <= p.last_block + p.want_final; block++)
+    for (int block = options->first_block;
+         status == MC_OK && block <= p.last_block + p.want_final; block++)
         p.flop_total += phase_flop(&p, block);
     if (status == MC_OK) status = run_phases(&p, err);
-    numbers.flop            = p.flop_done;
-    numbers.blocks_run      = p.last_block;
-    numbers.threads         = p.worker_count;
-    numbers.tiles           = p.plan.tile_count;
+    numbers.flop       = p.flop_done;
+    numbers.blocks_run = p.last_block - (options->first_block > 0) * (options->first_block - 1);
+    numbers.threads    = p.worker_count;
+    numbers.tiles      = p.plan.tile_count;
     numbers.tokens_asked    = p.plan.asked;
     numbers.tokens_computed = p.plan.rows;
     clear_memory(&p);

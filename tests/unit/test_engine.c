@@ -363,6 +363,129 @@ static void company_changes_no_bit(void **state)
     on_models(check_company, 2);
 }
 
+/* ---- going on ---- */
+
+typedef struct checkpoint {
+    recording               *r; /* what `record` wants */
+    const mc_lowered        *model;
+    mc_texts                 texts; /* of the pass that kept it */
+    int                      block; /* the one to keep */
+    float                   *rows;  /* [tokens, width] */
+    size_t                   kept;
+    const struct checkpoint *from;  /* of a pass that goes on: what was kept */
+    const size_t            *which; /* its texts, among those */
+} checkpoint;
+
+static mc_status record_through(void *context, const mc_states *states, mc_error *err)
+{
+    return record(((checkpoint *)context)->r, states, err);
+}
+
+static mc_status keep_state(void *context, const mc_engine_state *state, mc_error *err)
+{
+    checkpoint *c     = context;
+    size_t      width = mc_engine_state_width(c->model);
+
+    (void)err;
+    if (mc_engine_state_block(state) != c->block) return MC_OK;
+    c->kept++;
+    for (size_t text = 0; text < c->texts.count; text++)
+        mc_engine_state_read(state, text, c->rows + c->texts.offsets[text] * width);
+    return MC_OK;
+}
+
+static mc_status give_state(void *context, size_t text, float *rows, mc_error *err)
+{
+    const checkpoint *c = context, *from = c->from;
+    size_t            width = mc_engine_state_width(c->model), at = c->which[text];
+
+    (void)err;
+    memcpy(rows, from->rows + from->texts.offsets[at] * width,
+           length_of(&from->texts, at) * width * sizeof *rows);
+    return MC_OK;
+}
+
+static void run_checkpointed(const char *name, checkpoint *c, const variation *v,
+                             mc_texts texts)
+{
+    recording        *r       = c->r;
+    mc_engine_options options = options_of(v, r);
+    mc_error          err     = { 0 };
+
+    options.states     = record_through;
+    options.checkpoint = keep_state;
+    options.restore    = give_state;
+    options.context    = c;
+    if (c->from) {
+        options.first_block = c->from->block + 1;
+        for (int layer = 0; layer <= c->from->block; layer++)
+            ((bool *)(uintptr_t)options.wanted)[layer] = false;
+    }
+    CHECK_OK(name, mc_engine_run(c->model, NULL, &texts, &options, &r->stats, &err));
+}
+
+/* A pass is cut behind a block; half of its texts go on from there under another plan. */
+static void check_going_on(const char *name, const mc_lowered *model, mc_texts texts)
+{
+    variation first = { name, .threads = 2, .keep = EVERYTHING, .only = -1 };
+    variation other = { name, .batch = 3, .keep = EVERYTHING, .only = -1 };
+    size_t   *which = mc_test_take(&lab, texts.count * sizeof *which);
+    size_t    count = 0;
+
+    for (size_t i = 0; i < texts.count; i += 2)
+        which[count++] = texts.count - 1 - i;
+    for (int block = 0; block < (int)model->block_count; block++) {
+        variation  early = { name, .keep = MC_KEEP_LAST, .only = block + 1 };
+        recording  whole = make_recording(name, model, texts);
+        checkpoint kept  = { &whole, model, texts, block };
+        recording  rest  = make_recording(name, model, selected(&texts, which, count));
+        checkpoint on    = { &rest, model, rest.texts, -1, .from = &kept, .which = which };
+        kept.rows        = mc_test_take(&lab, texts.offsets[texts.count] *
+                                                  mc_engine_state_width(model) * sizeof(float));
+        run_checkpointed(name, &kept, &first, texts);
+        CHECK(name, kept.kept == 1);
+        if (block % 2) { /* a pass that would end with the next block leaves as much */
+            recording ends = make_recording(name, model, texts);
+            kept.r         = &ends;
+            run_checkpointed(name, &kept, &early, texts);
+            CHECK(name, kept.kept == 2);
+        }
+        run_checkpointed(name, &on, &other, rest.texts);
+        CHECK(name, rest.calls == model->block_count + 1 - (size_t)block);
+        CHECK(name, rest.stats.blocks_run == (int)model->block_count - block);
+        for (size_t i = 0; i < count; i++)
+            same_text(name, &rest, i, &whole, which[i]);
+    }
+}
+
+static void going_on_changes_no_bit(void **state)
+{
+    (void)state;
+    on_models(check_going_on, 3);
+}
+
+static void a_first_block_behind_the_last_state_is_refused(void **state)
+{
+    mc_test_model     model;
+    mc_texts          texts;
+    variation         v = { "range", .keep = MC_KEEP_LAST, .only = 2 };
+    recording         r;
+    mc_engine_options options;
+    mc_error          err = { 0 };
+
+    (void)state;
+    mc_test_model_make(&lab, 0, &model);
+    texts               = make_texts();
+    r                   = make_recording(v.name, &model.lowered, texts);
+    options             = options_of(&v, &r);
+    options.first_block = 3;
+    options.context     = &r;
+    assert_int_equal(mc_engine_run(&model.lowered, NULL, &texts, &options, NULL, &err),
+                     MC_ERR_ARGUMENT);
+    assert_non_null(strstr(err.reason, "first block, 3"));
+    mc_test_lab_clear(&lab);
+}
+
 /* ---- right ---- */
 
 static void check_against_ref(const char *name, const mc_lowered *model, mc_texts texts)
@@ -733,6 +856,8 @@ int main(void)
         cmocka_unit_test(what_is_asked_for_changes_no_bit),
         cmocka_unit_test(tiers_change_no_bit),
         cmocka_unit_test(company_changes_no_bit),
+        cmocka_unit_test(going_on_changes_no_bit),
+        cmocka_unit_test(a_first_block_behind_the_last_state_is_refused),
         cmocka_unit_test(states_are_ref_s),
         cmocka_unit_test(final_is_a_function_of_the_last_state),
         cmocka_unit_test(work_is_counted),
