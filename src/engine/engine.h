@@ -90,24 +90,46 @@ typedef struct mc_engine_options {
 } mc_engine_options;
 
 typedef struct mc_engine_stats {
-    size_t threads, tiles;
-    size_t tokens_asked, tokens_computed; /* they differ by what sharing saved */
-    int    blocks_run;                    /* from first_block on */
-    double flop;                          /* of the computed tokens: products and attention */
-    double seconds_stage;                 /* reading and widening weights */
-    double seconds_compute;               /* the blocks */
-    double seconds_states;                /* the caller's states function */
-    size_t bytes;                         /* the engine's own memory */
+    size_t   threads, tiles;
+    size_t   tokens_asked, tokens_computed; /* they differ by what sharing saved */
+    int      blocks_run;                    /* from first_block on */
+    double   flop;                          /* of the computed tokens: products and attention */
+    double   seconds_stage;                 /* reading and widening weights */
+    double   seconds_compute;               /* the blocks */
+    double   seconds_states;                /* the caller's states function */
+    size_t   bytes;                         /* the engine's own memory */
+    uint64_t weights;                       /* bytes of the files that were widened */
+    uint64_t window;                        /* most of them in memory at once */
 } mc_engine_stats;
 
+/* MC_ERR_ARGUMENT: a token id outside of the vocabulary, an empty text, a text longer than the
+ * model can take, no texts at all. */
+mc_status mc_texts_check(const mc_lowered *model, const mc_texts *texts, mc_error *err);
+
+/* The stats that mc_engine_run() would end with, all but the seconds, to the last byte and
+ * operation. Nothing is run; neither callbacks nor max_memory are looked at. */
+mc_status mc_engine_forecast(const mc_lowered *model, const mc_texts *texts,
+                             const mc_engine_options *options, mc_engine_stats *stats,
+                             mc_error *err);
+
 /* Run the texts through the model. `store` is where the weights come from (checked after each
- * block, before its states are handed out; NULL: not a file). MC_ERR_ARGUMENT: a token id
- * outside of the vocabulary, an empty text, a text longer than the model can take, a first
- * block behind the last wanted one; MC_ERR_MEMORY; MC_ERR_INTERRUPTED (base/interrupt.h);
- * MC_ERR_NUMERIC: a state that is not finite, with layer and text; whatever the caller's
- * functions return. */
+ * block, before its states are handed out; NULL: not a file). What mc_texts_check() refuses, a
+ * first block behind the last wanted one (MC_ERR_ARGUMENT); MC_ERR_MEMORY; MC_ERR_INTERRUPTED
+ * (base/interrupt.h); MC_ERR_NUMERIC: a state that is not finite, with layer and text; whatever
+ * the caller's functions return. */
 mc_status mc_engine_run(const mc_lowered *model, const mc_store *store, const mc_texts *texts,
                         const mc_engine_options *options, mc_engine_stats *stats,
                         mc_error *err);
+
+/* What this machine does a second with this model, all workers together. */
+typedef struct mc_engine_speed {
+    double flop_per_second;   /* of its largest product */
+    double values_per_second; /* of that product's weights, widened and laid out */
+} mc_engine_speed;
+
+/* Measured for about `seconds`, on a few rows of one weight. MC_ERR_UNSUPPORTED: the model has
+ * no product. */
+mc_status mc_engine_measure_speed(const mc_lowered *model, const mc_engine_options *options,
+                                  double seconds, mc_engine_speed *speed, mc_error *err);
 
 #endif

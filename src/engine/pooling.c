@@ -41,8 +41,9 @@ void mc_pooled_clear(mc_pooled *pooled)
 
 size_t mc_pooled_bytes(const mc_pooled *pooled)
 {
-    size_t rows = (pooled->last ? pooled->texts : 0) + (pooled->mean ? pooled->texts : 0) +
-                  (pooled->all ? pooled->tokens : 0);
+    size_t rows = (pooled->keep & MC_KEEP_LAST ? pooled->texts : 0) +
+                  (pooled->keep & MC_KEEP_MEAN ? pooled->texts : 0) +
+                  (pooled->keep & MC_KEEP_ALL ? pooled->tokens : 0);
 
     return rows * pooled->width * sizeof(float);
 }

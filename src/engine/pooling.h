@@ -13,7 +13,8 @@ typedef struct mc_pooled {
 mc_status mc_pooled_create(unsigned keep, size_t texts, size_t tokens, size_t width,
                            mc_pooled *pooled, mc_error *err);
 void      mc_pooled_clear(mc_pooled *pooled);
-size_t    mc_pooled_bytes(const mc_pooled *pooled);
+/* Of what its shape asks for, allocated or not. */
+size_t mc_pooled_bytes(const mc_pooled *pooled);
 
 /* Which rows of a text are needed: 1 for position `position`. */
 int mc_pooled_needs(unsigned keep, size_t position, size_t length);

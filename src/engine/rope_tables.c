@@ -96,23 +96,46 @@ static size_t positions_of(const mc_rope *rope, size_t length, size_t longest)
     return rope->dynamic ? length : longest;
 }
 
+/* An earlier text of the plan with the same angles, or `text` itself. */
+static size_t first_of_class(const mc_rope *rope, const mc_plan *plan, size_t text)
+{
+    size_t wanted = class_of(rope, plan->texts[text].length);
+
+    for (size_t t = text; t-- > 0;)
+        if (class_of(rope, plan->texts[t].length) == wanted) return t;
+    return text;
+}
+
 /* The table for one text: an earlier text's of the same class, or a new one. */
 static mc_status find_table(const mc_lowered *model, const mc_plan *plan, size_t text,
                             size_t rope, mc_rope_tables *tables, mc_error *err)
 {
     const mc_rope *r      = &model->ropes[rope];
     size_t         ropes  = model->rope_count;
-    size_t         length = plan->texts[text].length, wanted = class_of(r, length);
+    size_t         length = plan->texts[text].length, earlier = first_of_class(r, plan, text);
 
-    for (size_t t = text; t-- > 0;)
-        if (class_of(r, plan->texts[t].length) == wanted) {
-            tables->of_text[text * ropes + rope] = tables->of_text[t * ropes + rope];
-            return MC_OK;
-        }
+    if (earlier != text) {
+        tables->of_text[text * ropes + rope] = tables->of_text[earlier * ropes + rope];
+        return MC_OK;
+    }
     MC_TRY(fill(r, length, positions_of(r, length, plan->longest),
                 &tables->tables[tables->count], err));
     tables->of_text[text * ropes + rope] = &tables->tables[tables->count++];
     return MC_OK;
+}
+
+size_t mc_rope_tables_bytes(const mc_lowered *model, const mc_plan *plan)
+{
+    size_t pairs = 0;
+
+    for (size_t t = 0; t < plan->text_count; t++)
+        for (size_t r = 0; r < model->rope_count; r++) {
+            const mc_rope *rope = &model->ropes[r];
+            if (first_of_class(rope, plan, t) == t)
+                pairs += positions_of(rope, plan->texts[t].length, plan->longest) *
+                         (rope->rotary / 2);
+        }
+    return pairs * 2 * sizeof(float);
 }
 
 /* At most this many tables can be needed: one a class and rope. */

@@ -14,6 +14,8 @@ typedef struct mc_rope_tables {
 mc_status mc_rope_tables_create(const mc_lowered *model, const mc_plan *plan,
                                 mc_rope_tables *tables, mc_error *err);
 void      mc_rope_tables_clear(mc_rope_tables *tables);
+/* Of the tables that mc_rope_tables_create() makes. */
+size_t mc_rope_tables_bytes(const mc_lowered *model, const mc_plan *plan);
 
 /* Texts longer than this have angles of their own: the least switch_length; 0: there is none.
  */

@@ -9,6 +9,7 @@
 #include "base/alloc.h"
 #include "base/interrupt.h"
 #include "base/log.h"
+#include "engine/cost.h"
 #include "engine/engine.h"
 #include "engine/plan.h"
 #include "engine/pooling.h"
@@ -38,245 +39,118 @@ typedef struct pass {
     mc_engine_stats         *stats;
     mc_pool                 *pool;
     mc_plan                  plan;
+    mc_cost                  cost;
     mc_rope_tables           ropes;
     mc_stage                 stage;
     mc_pooled                pooled, pooled_final;
     mc_engine_state          living;
 
     float  *state[MC_BUFFERS_MAX]; /* of all rows: x and the persistent buffers */
-    size_t  stride[MC_BUFFERS_MAX];
-    size_t  offset[MC_BUFFERS_MAX]; /* of a scratch buffer inside worker.buffers */
-    size_t  buffer_floats, scratch_bytes, key_width, value_width;
     worker *workers;
-    size_t  worker_count;
 
-    int               last_block;
-    bool              want_final;
-    int               block; /* at work on; 0: embedding; last_block + 1: final */
+    int               block; /* at work on; 0: embedding; cost.last_block + 1: final */
     const mc_program *program;
     atomic_size_t     tiles_done;
     double            started, flop_done, flop_total, flop_phase;
 } pass;
 
-/* ---- sizes ---- */
-
-/* Rows a multiple of a page apart would fall into the same cache sets: keep an odd number of
- * cache lines between them. */
-static size_t row_stride(size_t width)
-{
-    size_t lines =
-        (width + MC_CACHE_LINE / sizeof(float) - 1) / (MC_CACHE_LINE / sizeof(float));
-
-    return (lines | 1) * (MC_CACHE_LINE / sizeof(float));
-}
-
-static bool is_global(const mc_lowered *model, int buffer)
-{
-    return buffer == MC_X || model->persistent[buffer];
-}
-
-static void measure_program(pass *p, const mc_program *program)
-{
-    const mc_backend *backend = p->options->backend;
-
-    for (int b = 0; b < MC_BUFFERS_MAX; b++) {
-        size_t stride = program->widths[b] ? row_stride(program->widths[b]) : 0;
-        if (stride > p->stride[b]) p->stride[b] = stride;
-    }
-    for (size_t i = 0; i < program->count; i++) {
-        const mc_op *op    = &program->ops[i];
-        size_t       bytes = backend->scratch_size(op, p->plan.tile_rows, p->plan.longest);
-        if (bytes > p->scratch_bytes) p->scratch_bytes = bytes;
-        if (op->kind != MC_OP_ATTENTION) continue;
-        if (op->src2.width > p->key_width) p->key_width = op->src2.width;
-        if (op->src3.width > p->value_width) p->value_width = op->src3.width;
-    }
-}
-
-static void measure(pass *p)
-{
-    p->stride[MC_X] = row_stride(p->model->hidden);
-    measure_program(p, &p->model->embed);
-    measure_program(p, &p->model->final);
-    for (int block = 0; block < p->last_block; block++)
-        measure_program(p, &p->model->blocks[block]);
-    for (int b = 0; b < MC_BUFFERS_MAX; b++) {
-        if (is_global(p->model, b)) continue;
-        p->offset[b] = p->buffer_floats;
-        p->buffer_floats += p->stride[b] * p->plan.tile_rows;
-    }
-}
-
-static double op_flop(const mc_op *op, double rows)
-{
-    if (op->kind != MC_OP_MATMUL) return 0.0;
-    return 2.0 * rows * (double)mc_op_stacked_rows(op) * (double)op->weights[0].cols;
-}
-
-/* Keys that the computed queries look at; in the last block only wanted rows ask. */
-static double count_keys(const pass *p, size_t window, bool only_wanted)
-{
-    double keys = 0.0;
-
-    for (size_t t = 0; t < p->plan.text_count; t++) {
-        const mc_plan_text *text = &p->plan.texts[t];
-        for (size_t position = text->shared; position < text->length; position++) {
-            if (only_wanted && !mc_pooled_needs(p->options->keep, position, text->length))
-                continue;
-            keys += (double)(window && position >= window ? window : position + 1);
-        }
-    }
-    return keys;
-}
-
-/* Scores and weighted sums: 2 (head_dim + value_dim) a head and key. */
-static double attention_flop(const pass *p, const mc_op *op, bool only_wanted)
-{
-    const mc_attention_params *a = &op->attention;
-
-    return 2.0 * count_keys(p, a->window, only_wanted) * (double)a->heads *
-           (double)(a->head_dim + a->value_dim);
-}
-
-static double count_wanted(const pass *p)
-{
-    size_t count = 0;
-
-    for (size_t t = 0; t < p->plan.text_count; t++) {
-        const mc_plan_text *text = &p->plan.texts[t];
-        for (size_t position = text->shared; position < text->length; position++)
-            count += mc_pooled_needs(p->options->keep, position, text->length) != 0;
-    }
-    return (double)count;
-}
-
-static const mc_program *program_of(const pass *p, int block)
-{
-    if (block > p->last_block) return &p->model->final;
-    return block == 0 ? &p->model->embed : &p->model->blocks[block - 1];
-}
-
-/* In the last block only the wanted rows go on behind the attention, and into `final`. */
-static double phase_flop(const pass *p, int block)
-{
-    const mc_program *program = program_of(p, block);
-    bool              drops   = block >= p->last_block && p->last_block > 0;
-    double            rows = (double)p->plan.rows, flop = 0.0;
-
-    if (block > p->last_block && drops) rows = count_wanted(p);
-    for (size_t i = 0; i < program->count; i++) {
-        flop += op_flop(&program->ops[i], rows);
-        if (program->ops[i].kind != MC_OP_ATTENTION) continue;
-        flop += attention_flop(p, &program->ops[i], drops);
-        if (drops) rows = count_wanted(p);
-    }
-    return flop;
-}
-
 /* ---- memory ---- */
 
 static mc_status create_worker(const pass *p, worker *w, mc_error *err)
 {
-    size_t rows    = p->plan.tile_rows,
-           longest = p->plan.longest > MC_TILE_ROWS ? p->plan.longest : 0;
-    size_t width =
+    const mc_cost *c    = &p->cost;
+    size_t         rows = p->plan.tile_rows;
+    size_t         width =
         p->model->hidden > p->model->final_width ? p->model->hidden : p->model->final_width;
 
-    w->buffers              = mc_alloc_aligned(p->buffer_floats * sizeof *w->buffers);
-    w->scratch              = mc_alloc_aligned(p->scratch_bytes);
+    w->buffers              = mc_alloc_aligned(c->buffer_floats * sizeof *w->buffers);
+    w->scratch              = mc_alloc_aligned(c->scratch_bytes);
     w->sums                 = mc_alloc_array(width, sizeof *w->sums);
     w->texts                = mc_alloc_array(p->plan.text_count, sizeof *w->texts);
     w->place                = mc_alloc_array(rows, sizeof *w->place);
     w->wanted               = mc_alloc_array(rows, sizeof *w->wanted);
-    w->history.key_stride   = p->key_width;
-    w->history.value_stride = p->value_width;
-    if (longest) {
-        w->history.keys   = mc_alloc_aligned(longest * p->key_width * sizeof(float));
-        w->history.values = mc_alloc_aligned(longest * p->value_width * sizeof(float));
+    w->history.key_stride   = c->key_width;
+    w->history.value_stride = c->value_width;
+    if (c->history) {
+        w->history.keys   = mc_alloc_aligned(c->history * c->key_width * sizeof(float));
+        w->history.values = mc_alloc_aligned(c->history * c->value_width * sizeof(float));
     }
     if (w->buffers && w->scratch && w->sums && w->texts && w->place && w->wanted &&
-        (!longest || (w->history.keys && w->history.values)))
+        (!c->history || (w->history.keys && w->history.values)))
         return MC_OK;
-    return mc_fail_memory(err, p->buffer_floats * sizeof(float) + p->scratch_bytes);
+    return mc_fail_memory(err, c->buffer_floats * sizeof(float) + c->scratch_bytes);
 }
 
 static void free_worker(const pass *p, worker *w)
 {
-    size_t longest = p->plan.longest > MC_TILE_ROWS ? p->plan.longest : 0;
+    const mc_cost *c = &p->cost;
 
-    mc_free_aligned(w->buffers, p->buffer_floats * sizeof *w->buffers);
-    mc_free_aligned(w->scratch, p->scratch_bytes);
+    mc_free_aligned(w->buffers, c->buffer_floats * sizeof *w->buffers);
+    mc_free_aligned(w->scratch, c->scratch_bytes);
     mc_free(w->sums);
     mc_free(w->texts);
     mc_free(w->place);
     mc_free(w->wanted);
-    mc_free_aligned(w->history.keys, longest * p->key_width * sizeof(float));
-    mc_free_aligned(w->history.values, longest * p->value_width * sizeof(float));
+    mc_free_aligned(w->history.keys, c->history * c->key_width * sizeof(float));
+    mc_free_aligned(w->history.values, c->history * c->value_width * sizeof(float));
 }
 
 static mc_status create_states(pass *p, mc_error *err)
 {
     for (int b = 0; b < MC_BUFFERS_MAX; b++) {
-        size_t bytes = p->plan.rows * p->stride[b] * sizeof(float);
-        if (!is_global(p->model, b) || bytes == 0) continue;
+        size_t bytes = p->plan.rows * p->cost.stride[b] * sizeof(float);
+        if (!mc_cost_is_global(p->model, b) || bytes == 0) continue;
         p->state[b] = mc_alloc_aligned(bytes);
         if (!p->state[b]) return mc_fail_memory(err, bytes);
-        p->stats->bytes += bytes;
     }
     return MC_OK;
 }
 
-/* Large blocks are mapped and not yet touched: what does not fit is refused before it is taken.
- */
+/* What does not fit is refused before it is taken. */
 static mc_status check_memory(const pass *p, mc_error *err)
 {
     uint64_t most = p->options->max_memory;
 
-    if (most == 0 || p->stats->bytes <= most) return MC_OK;
+    if (most == 0 || p->cost.bytes <= most) return MC_OK;
     return mc_fail(
         err, MC_ERR_MEMORY,
         "allow more with --max-memory, or run fewer texts (--texts-per-probe, --atlas) "
         "or fewer --threads",
         "the pass needs %.1f MiB beside the mapped weights, %.1f MiB are allowed",
-        (double)p->stats->bytes / 1048576.0, (double)most / 1048576.0);
+        (double)p->cost.bytes / 1048576.0, (double)most / 1048576.0);
 }
 
 static mc_status create_memory(pass *p, mc_error *err)
 {
-    size_t longest = p->plan.longest > MC_TILE_ROWS ? p->plan.longest : 0;
-
+    MC_TRY(check_memory(p, err));
     MC_TRY(mc_rope_tables_create(p->model, &p->plan, &p->ropes, err));
-    MC_TRY(mc_stage_create(p->options->backend, p->model, p->last_block, p->worker_count,
+    MC_TRY(mc_stage_create(p->options->backend, p->model, p->cost.last_block, p->cost.workers,
                            &p->stage, err));
     MC_TRY(mc_pooled_create(p->options->keep, p->texts->count, p->plan.asked, p->model->hidden,
                             &p->pooled, err));
-    if (p->want_final)
+    if (p->cost.want_final)
         MC_TRY(mc_pooled_create(p->options->keep, p->texts->count, p->plan.asked,
                                 p->model->final_width, &p->pooled_final, err));
     MC_TRY(create_states(p, err));
     p->living = (mc_engine_state){
-        .model = p->model, .plan = &p->plan, .data = p->state, .stride = p->stride
+        .model = p->model, .plan = &p->plan, .data = p->state, .stride = p->cost.stride
     };
     MC_TRY(mc_engine_state_create(&p->living, err));
-    p->workers = mc_calloc(p->worker_count, sizeof *p->workers);
-    if (!p->workers) return mc_fail_memory(err, p->worker_count * sizeof *p->workers);
-    for (size_t i = 0; i < p->worker_count; i++)
+    p->workers = mc_calloc(p->cost.workers, sizeof *p->workers);
+    if (!p->workers) return mc_fail_memory(err, p->cost.workers * sizeof *p->workers);
+    for (size_t i = 0; i < p->cost.workers; i++)
         MC_TRY(create_worker(p, &p->workers[i], err));
-    p->stats->bytes +=
-        p->stage.size + mc_pooled_bytes(&p->pooled) + mc_pooled_bytes(&p->pooled_final) +
-        p->worker_count * (p->buffer_floats * sizeof(float) + p->scratch_bytes +
-                           longest * (p->key_width + p->value_width) * sizeof(float));
-    return check_memory(p, err);
+    return MC_OK;
 }
 
 static void clear_memory(pass *p)
 {
-    for (size_t i = 0; p->workers && i < p->worker_count; i++)
+    for (size_t i = 0; p->workers && i < p->cost.workers; i++)
         free_worker(p, &p->workers[i]);
     mc_free(p->workers);
     mc_engine_state_clear(&p->living);
     for (int b = 0; b < MC_BUFFERS_MAX; b++)
-        mc_free_aligned(p->state[b], p->plan.rows * p->stride[b] * sizeof(float));
+        mc_free_aligned(p->state[b], p->plan.rows * p->cost.stride[b] * sizeof(float));
     mc_pooled_clear(&p->pooled);
     mc_pooled_clear(&p->pooled_final);
     mc_stage_clear(&p->stage);
@@ -300,11 +174,11 @@ static void point_buffers(tile_job *job)
     const pass *p = job->p;
 
     for (int b = 0; b < MC_BUFFERS_MAX; b++) {
-        job->tile.stride[b] = p->stride[b];
+        job->tile.stride[b] = p->cost.stride[b];
         job->tile.data[b] =
-            is_global(p->model, b)
-                ? (p->state[b] ? p->state[b] + job->first_row * p->stride[b] : NULL)
-                : job->w->buffers + p->offset[b];
+            mc_cost_is_global(p->model, b)
+                ? (p->state[b] ? p->state[b] + job->first_row * p->cost.stride[b] : NULL)
+                : job->w->buffers + p->cost.offset[b];
     }
 }
 
@@ -413,9 +287,9 @@ static void pool_tile(tile_job *job, int buffer, size_t width, mc_pooled *pooled
 static void run_rows(tile_job *job)
 {
     pass *p        = job->p;
-    bool  is_final = p->block > p->last_block;
-    bool  drops =
-        p->block >= p->last_block && p->last_block > 0 && !(p->options->keep & MC_KEEP_ALL);
+    bool  is_final = p->block > p->cost.last_block;
+    bool  drops    = p->block >= p->cost.last_block && p->cost.last_block > 0 &&
+                 !(p->options->keep & MC_KEEP_ALL);
     const uint32_t *place = drops ? job->w->place : NULL;
 
     point_buffers(job);
@@ -477,7 +351,7 @@ static void run_tile(void *context, size_t index, size_t worker_index)
                                         p->flop_total,
                                         mc_clock() - p->started,
                                         p->block,
-                                        p->last_block,
+                                        p->cost.last_block,
                                         p->plan.rows };
         p->options->progress(p->options->context, &progress);
     }
@@ -521,16 +395,16 @@ static mc_status hand_out(pass *p, int layer, const mc_pooled *pooled, size_t wi
 /* Stage a program and run all tiles through it. */
 static mc_status run_phase(pass *p, int block, mc_error *err)
 {
-    const mc_program *program = program_of(p, block);
+    const mc_program *program = mc_cost_program(&p->cost, block);
     double            started = mc_clock(), staged;
 
     p->block      = block;
     p->program    = program;
-    p->flop_phase = phase_flop(p, block);
+    p->flop_phase = mc_cost_flop(&p->cost, block);
     mc_stage_fill(&p->stage, program, p->pool);
     mc_stage_advise(p->store, program, MC_ADVICE_DONE);
-    if (block < p->last_block + p->want_final)
-        mc_stage_advise(p->store, program_of(p, block + 1), MC_ADVICE_WILL_NEED);
+    if (block < p->cost.last_block + p->cost.want_final)
+        mc_stage_advise(p->store, mc_cost_program(&p->cost, block + 1), MC_ADVICE_WILL_NEED);
     staged = mc_clock();
     atomic_store(&p->tiles_done, 0);
     mc_pool_run(p->pool, p->plan.tile_count, run_tile, p);
@@ -561,17 +435,17 @@ static mc_status run_phases(pass *p, mc_error *err)
 
     if (o->first_block > 0)
         MC_TRY(mc_engine_state_restore(&p->living, o->restore, o->context, err));
-    for (int block = o->first_block; block <= p->last_block; block++) {
+    for (int block = o->first_block; block <= p->cost.last_block; block++) {
         MC_TRY(run_phase(p, block, err));
         if (o->wanted[block]) MC_TRY(hand_out(p, block, &p->pooled, p->model->hidden, err));
-        if (o->checkpoint && block < p->last_block) MC_TRY(check_point(p, block, err));
+        if (o->checkpoint && block < p->cost.last_block) MC_TRY(check_point(p, block, err));
     }
-    if (!p->want_final) return MC_OK;
-    MC_TRY(run_phase(p, p->last_block + 1, err));
+    if (!p->cost.want_final) return MC_OK;
+    MC_TRY(run_phase(p, p->cost.last_block + 1, err));
     return hand_out(p, MC_ENGINE_FINAL, &p->pooled_final, p->model->final_width, err);
 }
 
-static mc_status check_texts(const mc_lowered *model, const mc_texts *texts, mc_error *err)
+mc_status mc_texts_check(const mc_lowered *model, const mc_texts *texts, mc_error *err)
 {
     for (size_t t = 0; t < texts->count; t++) {
         size_t length = texts->offsets[t + 1] - texts->offsets[t];
@@ -593,59 +467,34 @@ static mc_status check_texts(const mc_lowered *model, const mc_texts *texts, mc_
                         : mc_fail(err, MC_ERR_ARGUMENT, "give at least one text", "no texts");
 }
 
-static void find_last(pass *p)
-{
-    int blocks = (int)p->model->block_count;
-
-    p->want_final = p->options->wanted[blocks + 1];
-    for (int layer = 0; layer <= blocks; layer++)
-        if (p->options->wanted[layer]) p->last_block = layer;
-    if (p->want_final) p->last_block = blocks;
-}
-
-static mc_status check_range(const pass *p, mc_error *err)
-{
-    if (p->options->first_block <= p->last_block) return MC_OK;
-    return mc_fail(err, MC_ERR_ARGUMENT, "begin at that block or before it",
-                   "the first block, %d, lies behind the last wanted state, %d",
-                   p->options->first_block, p->last_block);
-}
-
 mc_status mc_engine_run(const mc_lowered *model, const mc_store *store, const mc_texts *texts,
                         const mc_engine_options *options, mc_engine_stats *stats, mc_error *err)
 {
-    mc_engine_stats numbers = { 0 };
-    pass            p       = { .model   = model,
-                                .store   = store,
-                                .texts   = texts,
-                                .options = options,
-                                .stats   = &numbers,
-                                .started = mc_clock() };
-    mc_status       status  = check_texts(model, texts, err);
+    mc_engine_stats result = { 0 };
+    pass            p      = { .model   = model,
+                               .store   = store,
+                               .texts   = texts,
+                               .options = options,
+                               .stats   = &result,
+                               .started = mc_clock() };
+    mc_status       status = mc_texts_check(model, texts, err);
 
     if (status != MC_OK) return status;
-    find_last(&p);
-    MC_TRY(check_range(&p, err));
     MC_TRY(mc_pool_create(options->threads, &p.pool, err));
-    p.worker_count = mc_pool_size(p.pool);
-    status = mc_plan_create(texts, options, p.worker_count, mc_rope_alone_above(model), &p.plan,
-                            err);
+    status = mc_plan_create(texts, options, mc_pool_size(p.pool), mc_rope_alone_above(model),
+                            &p.plan, err);
     if (status == MC_OK) {
-        measure(&p);
-        status = create_memory(&p, err);
+        mc_cost_measure(model, options, &p.plan, mc_pool_size(p.pool), &p.cost);
+        status = mc_cost_check(&p.cost, err);
     }
-    for (int block = options->first_block;
-         status == MC_OK && block <= p.last_block + p.want_final; block++)
-        p.flop_total += phase_flop(&p, block);
-    if (status == MC_OK) status = run_phases(&p, err);
-    numbers.flop       = p.flop_done;
-    numbers.blocks_run = p.last_block - (options->first_block > 0) * (options->first_block - 1);
-    numbers.threads    = p.worker_count;
-    numbers.tiles      = p.plan.tile_count;
-    numbers.tokens_asked    = p.plan.asked;
-    numbers.tokens_computed = p.plan.rows;
+    if (status == MC_OK) status = create_memory(&p, err);
+    if (status == MC_OK) {
+        result       = mc_cost_stats(&p.cost);
+        p.flop_total = result.flop;
+        status       = run_phases(&p, err);
+    }
     clear_memory(&p);
     mc_pool_free(p.pool);
-    if (status == MC_OK && stats) *stats = numbers;
+    if (status == MC_OK && stats) *stats = result;
     return status;
 }

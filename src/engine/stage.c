@@ -30,8 +30,8 @@ static void measure(mc_stage *stage, const mc_program *program)
         grow_to(&stage->scratch_size, stage->backend->stage_scratch(&program->ops[i]));
 }
 
-mc_status mc_stage_create(const mc_backend *backend, const mc_lowered *model, int last_block,
-                          size_t workers, mc_stage *stage, mc_error *err)
+mc_stage mc_stage_measure(const mc_backend *backend, const mc_lowered *model, int last_block,
+                          size_t workers)
 {
     mc_stage result = { .backend = backend, .workers = workers };
 
@@ -40,9 +40,22 @@ mc_status mc_stage_create(const mc_backend *backend, const mc_lowered *model, in
     for (int block = 0; block < last_block; block++)
         measure(&result, &model->blocks[block]);
     result.scratch_size = rounded(result.scratch_size * sizeof(float)) / sizeof(float);
-    result.memory       = mc_alloc_aligned(result.size);
-    result.offsets      = mc_alloc_array(result.offset_count, sizeof *result.offsets);
-    result.scratch      = mc_alloc_aligned(workers * result.scratch_size * sizeof(float));
+    return result;
+}
+
+size_t mc_stage_bytes(const mc_stage *stage)
+{
+    return stage->size + stage->workers * stage->scratch_size * sizeof(float);
+}
+
+mc_status mc_stage_create(const mc_backend *backend, const mc_lowered *model, int last_block,
+                          size_t workers, mc_stage *stage, mc_error *err)
+{
+    mc_stage result = mc_stage_measure(backend, model, last_block, workers);
+
+    result.memory  = mc_alloc_aligned(result.size);
+    result.offsets = mc_alloc_array(result.offset_count, sizeof *result.offsets);
+    result.scratch = mc_alloc_aligned(workers * result.scratch_size * sizeof(float));
     if (!result.memory || !result.offsets || !result.scratch) {
         mc_stage_clear(&result);
         return mc_fail_memory(err, result.size);
@@ -100,6 +113,27 @@ const void *mc_stage_of(const mc_stage *stage, const mc_program *program, size_t
     return (const char *)stage->memory + stage->offsets[index];
 }
 
+/* Single rows are read from these, not the whole matrix. */
+static bool reads_rows(const mc_op *op)
+{
+    return op->kind == MC_OP_EMBED || op->kind == MC_OP_POSITION;
+}
+
+uint64_t mc_stage_stored_size(const mc_program *program)
+{
+    uint64_t size = 0;
+
+    for (size_t i = 0; i < program->count; i++)
+        for (size_t w = 0; w < MC_STACK_MAX && !reads_rows(&program->ops[i]); w++) {
+            const mc_op *op = &program->ops[i];
+            if (mc_weight_present(&op->weights[w]))
+                size += mc_weight_stored_size(&op->weights[w]);
+            if (mc_weight_present(&op->biases[w]))
+                size += mc_weight_stored_size(&op->biases[w]);
+        }
+    return size;
+}
+
 static void advise_tensor(const mc_store *store, const mc_tensor *tensor, mc_file_advice advice)
 {
     if (tensor) mc_file_map_advise(mc_store_file(store, tensor->file), tensor->bytes, advice);
@@ -110,8 +144,7 @@ void mc_stage_advise(const mc_store *store, const mc_program *program, mc_file_a
     if (!store) return;
     for (size_t i = 0; i < program->count; i++) {
         const mc_op *op = &program->ops[i];
-        /* Single rows are read from these, not the whole matrix. */
-        if (op->kind == MC_OP_EMBED || op->kind == MC_OP_POSITION) continue;
+        if (reads_rows(op)) continue;
         for (size_t w = 0; w < MC_STACK_MAX; w++) {
             advise_tensor(store, op->weights[w].tensor, advice);
             for (size_t part = 0; part < MC_WEIGHT_PARTS; part++)

@@ -17,6 +17,10 @@ typedef struct mc_stage {
     size_t            workers;
 } mc_stage;
 
+/* The sizes of what mc_stage_create() makes, without memory. */
+mc_stage mc_stage_measure(const mc_backend *backend, const mc_lowered *model, int last_block,
+                          size_t workers);
+size_t   mc_stage_bytes(const mc_stage *stage);
 /* Room for any of the model's programs up to block `last_block`. */
 mc_status mc_stage_create(const mc_backend *backend, const mc_lowered *model, int last_block,
                           size_t workers, mc_stage *stage, mc_error *err);
@@ -27,6 +31,9 @@ void mc_stage_fill(mc_stage *stage, const mc_program *program, mc_pool *pool);
 
 /* The staged weights of operation `index`; NULL when it has none. */
 const void *mc_stage_of(const mc_stage *stage, const mc_program *program, size_t index);
+
+/* Bytes of the files that a program's weights take: what staging it reads. */
+uint64_t mc_stage_stored_size(const mc_program *program);
 
 /* Tell the system about a program's pages: needed soon, or done with. */
 void mc_stage_advise(const mc_store *store, const mc_program *program, mc_file_advice advice);

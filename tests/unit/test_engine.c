@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "base/alloc.h"
+#include "base/checked.h"
 #include "base/interrupt.h"
 #include "model/model.h"
 #include "support/check.h"
@@ -604,6 +605,87 @@ static void work_is_counted(void **state)
     mc_test_lab_clear(&lab);
 }
 
+/* To the last operation and byte, without running. */
+static void a_forecast_is_what_happens(void **state)
+{
+    static const variation variations[] = {
+        { "everything", .keep = EVERYTHING, .only = -1 },
+        { "last rows", .keep = MC_KEEP_LAST, .only = -1 },
+        { "one layer, means", .keep = MC_KEEP_MEAN, .only = 1 },
+        { "embedding", .keep = MC_KEEP_LAST, .only = 0 },
+        { "two threads, few texts", .threads = 2, .batch = 3, .keep = LAST_AND_MEAN,
+          .only = -1 },
+        { "nothing shared", .no_sharing = true, .keep = MC_KEEP_LAST, .only = -1 },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < MC_ARRAY_LEN(variations); i++) {
+        const variation  *v = &variations[i];
+        mc_test_model     model;
+        mc_texts          texts = make_texts();
+        recording         r;
+        mc_engine_options options;
+        mc_engine_stats   told = { 0 };
+        mc_error          err  = { 0 };
+
+        mc_test_model_make(&lab, 0, &model);
+        r       = pass(&model.lowered, texts, v);
+        options = options_of(v, &r);
+        CHECK_OK(v->name, mc_engine_forecast(&model.lowered, &texts, &options, &told, &err));
+        CHECK(v->name, told.threads == r.stats.threads && told.tiles == r.stats.tiles);
+        CHECK(v->name, told.tokens_asked == r.stats.tokens_asked);
+        CHECK(v->name, told.tokens_computed == r.stats.tokens_computed);
+        CHECK(v->name, told.blocks_run == r.stats.blocks_run);
+        CHECK(v->name, told.flop == r.stats.flop && told.bytes == r.stats.bytes);
+        CHECK(v->name, told.weights == r.stats.weights && told.window == r.stats.window);
+        mc_test_lab_clear(&lab);
+    }
+}
+
+/* A budget of exactly the forecast's bytes is enough, one byte less is not. */
+static void a_budget_is_kept(void **state)
+{
+    mc_test_model     model;
+    mc_texts          texts;
+    variation         v = { "budget", .keep = MC_KEEP_LAST, .only = -1 };
+    recording         r;
+    mc_engine_options options;
+    mc_engine_stats   told = { 0 };
+    mc_error          err  = { 0 };
+
+    (void)state;
+    mc_test_model_make(&lab, 0, &model);
+    texts           = make_texts();
+    r               = make_recording("budget", &model.lowered, texts);
+    options         = options_of(&v, &r);
+    options.context = &r;
+    CHECK_OK("told", mc_engine_forecast(&model.lowered, &texts, &options, &told, &err));
+    options.max_memory = told.bytes;
+    CHECK_OK("enough", mc_engine_run(&model.lowered, NULL, &texts, &options, NULL, &err));
+    options.max_memory = told.bytes - 1;
+    CHECK("a byte less",
+          mc_engine_run(&model.lowered, NULL, &texts, &options, NULL, &err) == MC_ERR_MEMORY);
+    mc_test_lab_clear(&lab);
+}
+
+static void speed_is_measured(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        mc_engine_options options = { .backend = i ? &mc_backend_ref : widest, .threads = 2 };
+        mc_engine_speed   speed   = { 0 };
+        mc_test_model     model;
+        mc_error          err = { 0 };
+
+        mc_test_model_make(&lab, 0, &model);
+        CHECK_OK("speed",
+                 mc_engine_measure_speed(&model.lowered, &options, 0.01, &speed, &err));
+        CHECK("products", speed.flop_per_second > 1e3 && isfinite(speed.flop_per_second));
+        CHECK("widening", speed.values_per_second > 1e3 && isfinite(speed.values_per_second));
+        mc_test_lab_clear(&lab);
+    }
+}
+
 /* No memory grows with the square of a text's length. */
 static void memory_grows_with_the_tokens(void **state)
 {
@@ -861,6 +943,9 @@ int main(void)
         cmocka_unit_test(states_are_ref_s),
         cmocka_unit_test(final_is_a_function_of_the_last_state),
         cmocka_unit_test(work_is_counted),
+        cmocka_unit_test(a_forecast_is_what_happens),
+        cmocka_unit_test(a_budget_is_kept),
+        cmocka_unit_test(speed_is_measured),
         cmocka_unit_test(memory_grows_with_the_tokens),
         cmocka_unit_test(progress_ends_at_its_total),
         cmocka_unit_test(an_interrupted_pass_ends),
