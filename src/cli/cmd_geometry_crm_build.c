@@ -1,24 +1,15 @@
 /* cmd_geometry_crm_build.c - mc geometry crm-build: the main job. */
 #include <modelcypher/analysis.h>
 
-#include <stdio.h>
-
-#include "cli/atlas_options.h"
-#include "cli/command.h"
-#include "cli/globals.h"
-#include "cli/output.h"
+#include "cli/capture_options.h"
 
 typedef struct build_args {
-    const char      *model, *output, *layers;
-    mc_atlas_options from;
-    size_t           texts_per_probe, batch_size;
-    int              pool; /* mc_pooling */
-    bool             control, split, sharing;
+    const char        *model, *output;
+    mc_capture_options capture;
+    bool               control, split, sharing;
 } build_args;
 
 #define FIELD(name) offsetof(build_args, name)
-
-static const char *const pool_choices[] = { "last", "mean", "all", NULL };
 
 static const mc_option build_options[] = {
     { MC_OPT_FILE, 'm', "model", "MODEL", "folder, .gguf file or Hugging Face cache name", NULL,
@@ -26,20 +17,11 @@ static const mc_option build_options[] = {
     { MC_OPT_FILE, 'o', "output", "FILE",
       "where to write; *.json for the JSON form (default: ./<model>.crm.safetensors)", NULL,
       FIELD(output), .alias = "output-path" },
-    { MC_OPT_LAYERS, 'l', "layers", "LIST",
-      "0,6,12 or -4..-1 or 4..9, final, or all; work ends at the last one", "all",
-      FIELD(layers) },
-    MC_ATLAS_OPTIONS(build_args, from),
-    { MC_OPT_COUNT, '\0', "texts-per-probe", "N", "only the first N texts of each probe", "0",
-      FIELD(texts_per_probe) },
-    { MC_OPT_CHOICE, 'p', "pool", "HOW", "what is kept of a text's tokens", "last", FIELD(pool),
-      .choices = pool_choices },
+    MC_CAPTURE_OPTIONS(build_args, capture),
     { MC_OPT_FLAG, 'c', "control", NULL, "also run the matched control texts", NULL,
       FIELD(control) },
     { MC_OPT_SWITCH, '\0', "split", NULL, "keep the two halves for the noise ceiling", "yes",
       FIELD(split) },
-    { MC_OPT_COUNT, 'b', "batch-size", "N",
-      "most texts worked on together; never changes a result", "0", FIELD(batch_size) },
     { MC_OPT_SWITCH, '\0', "prefix-sharing", NULL, "compute common beginnings of texts once",
       "yes", FIELD(sharing) },
     { .name = NULL },
@@ -138,39 +120,17 @@ static void add_summary(mc_report *report, const mc_crm_build_summary *s)
                            (double)s->tokens_asked);
 }
 
-static void show_progress(void *context, const mc_build_progress *progress)
-{
-    char stage[48];
-
-    snprintf(stage, sizeof stage, "block %d of %d", progress->block, progress->last_block);
-    mc_progress_update(context, stage, progress->fraction, progress->tokens_per_second);
-}
-
 static mc_status run_build(mc_session *session, const void *raw, mc_error *err)
 {
     const build_args    *args    = raw;
     mc_crm_build_summary summary = { 0 };
-    mc_crm_build_options options = {
-        .model             = args->model,
-        .output            = args->output,
-        .layers            = args->layers,
-        .atlas             = args->from.sets,
-        .atlas_file        = args->from.file,
-        .texts             = args->from.texts,
-        .texts_per_probe   = args->texts_per_probe,
-        .pooling           = (mc_pooling)args->pool,
-        .control           = args->control,
-        .no_split          = !args->split,
-        .backend           = mc_globals_backend(&session->globals),
-        .threads           = session->globals.threads,
-        .max_memory        = session->globals.max_memory,
-        .batch_size        = args->batch_size,
-        .no_prefix_sharing = !args->sharing,
-        .progress          = show_progress,
-        .context           = session,
-    };
+    mc_crm_build_options options = { .model             = args->model,
+                                     .output            = args->output,
+                                     .control           = args->control,
+                                     .no_split          = !args->split,
+                                     .no_prefix_sharing = !args->sharing };
 
-    MC_TRY(mc_atlas_options_check(&args->from, err));
+    MC_TRY(mc_capture_options_fill(&args->capture, session, &options, err));
     MC_TRY(mc_crm_build(&options, &summary, err));
     add_summary(session->report, &summary);
     mc_crm_build_summary_clear(&summary);

@@ -3,15 +3,16 @@
 #include <math.h>
 #include <stdio.h>
 
-#include <modelcypher/capture.h>
+#include <modelcypher/analysis.h>
 #include <modelcypher/geometry.h>
 
-#include "base/alloc.h"
-#include "cli/command.h"
+#include "cli/capture_options.h"
+#include "cli/output.h"
 
 typedef struct dimension_args {
-    const char *crm, *estimator, *layers;
-    size_t      neighbours, subsamples;
+    const char        *source, *estimator;
+    mc_capture_options capture;
+    size_t             neighbours, subsamples;
 } dimension_args;
 
 #define FIELD(name) offsetof(dimension_args, name)
@@ -20,8 +21,7 @@ static const mc_option dimension_options[] = {
     { MC_OPT_TEXT, 'e', "estimator", "NAME",
       "one of twonn, twonn-mle, mle, gride, participation-ratio, effective-rank, stable-rank",
       NULL, FIELD(estimator) },
-    { MC_OPT_LAYERS, 'l', "layers", "LIST", "0,6,12 or -4..-1 or 4..9, final", NULL,
-      FIELD(layers) },
+    MC_CAPTURE_OPTIONS(dimension_args, capture),
     { MC_OPT_COUNT, 'k', "neighbours", "K", "of mle", "10", FIELD(neighbours) },
     { MC_OPT_COUNT, '\0', "subsamples", "N", "for each size of the curve; 0: no curve", "8",
       FIELD(subsamples) },
@@ -29,7 +29,8 @@ static const mc_option dimension_options[] = {
 };
 
 static const mc_positional dimension_operands[] = {
-    { "CRM", "a concept response matrix", FIELD(crm), .required = true },
+    { "MODEL", "a model, whose probes are run, or a concept response matrix", FIELD(source),
+      .required = true },
     { .name = NULL },
 };
 
@@ -75,8 +76,8 @@ static const mc_field layer_fields[] = {
 };
 
 static const mc_field dimension_fields[] = {
-    { "path", MC_VALUE_TEXT, "the file" },
-    { "model", MC_VALUE_TEXT, "as the file names it" },
+    { "path", MC_VALUE_TEXT, "the model or file that was opened" },
+    { "model", MC_VALUE_TEXT, "its name" },
     { "probes", MC_VALUE_INTEGER, "rows of each layer", MC_UNIT_COUNT },
     { "layers", MC_VALUE_ARRAY, "what was found in each layer", .element = MC_VALUE_OBJECT,
       .fields = layer_fields },
@@ -181,12 +182,11 @@ static bool is_growing(const mc_dimension_estimate *own)
            own->curve[0].mean > 1.05 * own->curve[1].mean;
 }
 
-static void put_table(mc_buffer *out, const mc_crm_info *info, const int *layers,
-                      const mc_dimension *dimension)
+static void put_table(mc_buffer *out, const mc_responses *from, const mc_dimension *dimension)
 {
     size_t growing = 0, duplicates = 0;
 
-    mc_buffer_printf(out, "%s: %zu probes\n\nlayer ", info->model, info->rows);
+    mc_buffer_printf(out, "%s: %zu probes\n\nlayer ", from->model, from->rows);
     for (size_t l = 0; l < dimension->layer_count; l++)
         if (!dimension->layers[l].reason) {
             for (size_t e = 0; e < dimension->estimator_count; e++)
@@ -197,7 +197,7 @@ static void put_table(mc_buffer *out, const mc_crm_info *info, const int *layers
     mc_buffer_add_char(out, '\n');
     for (size_t l = 0; l < dimension->layer_count; l++) {
         const mc_dimension_layer *own = &dimension->layers[l];
-        put_row(out, layers[l], own, dimension->estimator_count);
+        put_row(out, from->layers[l], own, dimension->estimator_count);
         if (own->reason) continue;
         duplicates += own->rows > own->distinct;
         for (size_t e = 0; e < dimension->estimator_count; e++)
@@ -208,9 +208,9 @@ static void put_table(mc_buffer *out, const mc_crm_info *info, const int *layers
                        "the JSON form\n");
     if (duplicates)
         mc_buffer_printf(out,
-                         "%zu layers hold probes with equal states; neighbour estimators "
+                         "%zu layer%s probes with equal states; neighbour estimators "
                          "take them once\n",
-                         duplicates);
+                         duplicates, duplicates > 1 ? "s hold" : " holds");
     if (growing)
         mc_buffer_printf(
             out,
@@ -221,38 +221,6 @@ static void put_table(mc_buffer *out, const mc_crm_info *info, const int *layers
 
 /* ---- The command ------------------------------------------------------------------------- */
 
-typedef struct chosen {
-    mc_matrix *matrices;
-    int       *layers;
-    size_t     count;
-} chosen;
-
-static mc_status choose_layers(const mc_crm *crm, const char *text, chosen *out, mc_error *err)
-{
-    const mc_crm_info *info   = mc_crm_get_info(crm);
-    mc_layers          wanted = { 0 };
-
-    if (text) MC_TRY(mc_layers_parse(text, info->block_count, &wanted, err));
-    out->matrices = mc_calloc(info->layers.count, sizeof *out->matrices);
-    out->layers   = mc_calloc(info->layers.count, sizeof *out->layers);
-    for (size_t i = 0; out->matrices && out->layers && i < info->layers.count; i++) {
-        const int layer = info->layers.items[i];
-        bool      in    = !text;
-        for (size_t k = 0; !in && k < wanted.count; k++)
-            in = wanted.items[k] == layer;
-        if (!in) continue;
-        out->layers[out->count]     = layer;
-        out->matrices[out->count++] = (mc_matrix){ mc_crm_values(crm, layer, MC_CRM_STATE),
-                                                   info->rows, info->hidden, info->hidden };
-    }
-    mc_layers_clear(&wanted);
-    if (!out->matrices || !out->layers)
-        return mc_fail_memory(err, info->layers.count * sizeof *out->matrices);
-    if (out->count > 0) return MC_OK;
-    return mc_fail(err, MC_ERR_LAYER, "mc geometry crm-show lists what the file holds",
-                   "none of the layers asked for is in the file");
-}
-
 static mc_status find_estimator(const char *name, const mc_metric **estimator, mc_error *err)
 {
     *estimator = mc_metric_find(name);
@@ -261,10 +229,9 @@ static mc_status find_estimator(const char *name, const mc_metric **estimator, m
                    "no estimator '%s'", name);
 }
 
-static mc_status measure(mc_session *session, const dimension_args *args, const mc_crm *crm,
-                         const chosen *layers, mc_error *err)
+static mc_status measure(mc_session *session, const dimension_args *args,
+                         const mc_responses *from, mc_error *err)
 {
-    const mc_crm_info   *info    = mc_crm_get_info(crm);
     mc_dimension_options options = MC_DIMENSION_OPTIONS_DEFAULT;
     mc_value            *root    = mc_report_root(session->report), *list;
     const mc_metric     *estimator;
@@ -279,40 +246,37 @@ static mc_status measure(mc_session *session, const dimension_args *args, const 
     options.threads               = session->globals.threads;
     options.metric.seed           = session->globals.seed;
     options.metric.mle_neighbours = args->neighbours;
-    MC_TRY(mc_dimension_compute(layers->matrices, layers->count,
-                                info->rows == info->probe_count ? info->probe_ids : NULL,
-                                &options, &dimension, err));
-    mc_value_add_text(root, "path", info->path);
-    mc_value_add_text(root, "model", info->model);
-    mc_value_add_count(root, "probes", info->rows);
+    MC_TRY(mc_dimension_compute(from->states, from->layer_count, from->probe_ids, &options,
+                                &dimension, err));
+    mc_value_add_text(root, "path", args->source);
+    mc_value_add_text(root, "model", from->model);
+    mc_value_add_count(root, "probes", from->rows);
     list = mc_value_add_array(root, "layers");
-    for (size_t l = 0; l < layers->count; l++)
-        add_layer(list, layers->layers[l], &dimension->layers[l], dimension->estimator_count);
+    for (size_t l = 0; l < from->layer_count; l++)
+        add_layer(list, from->layers[l], &dimension->layers[l], dimension->estimator_count);
     session->as_text = session->globals.format == MC_OUTPUT_TEXT;
-    if (session->as_text) put_table(&session->text, info, layers->layers, dimension);
+    if (session->as_text) put_table(&session->text, from, dimension);
     mc_dimension_free(dimension);
     return MC_OK;
 }
 
 static mc_status run_dimension(mc_session *session, const void *raw, mc_error *err)
 {
-    const dimension_args *args   = raw;
-    chosen                layers = { 0 };
-    mc_crm               *crm;
+    const dimension_args *args    = raw;
+    mc_crm_build_options  options = { 0 };
+    mc_responses         *from;
     mc_status             status;
 
-    MC_TRY(mc_crm_open(args->crm, &crm, err));
-    status = choose_layers(crm, args->layers, &layers, err);
-    if (status == MC_OK) status = measure(session, args, crm, &layers, err);
-    if (status == MC_OK) status = mc_crm_check(crm, err);
-    mc_free(layers.matrices);
-    mc_free(layers.layers);
-    mc_crm_close(crm);
+    MC_TRY(mc_capture_options_fill(&args->capture, session, &options, err));
+    MC_TRY(mc_responses_open(args->source, &options, &from, err));
+    mc_progress_end();
+    status = measure(session, args, from, err);
+    mc_responses_close(from);
     return status;
 }
 
 static const char *const dimension_examples[] = {
-    "mc geometry intrinsic-dimension base.crm.safetensors",
+    "mc geometry intrinsic-dimension model.gguf --estimator twonn",
     "mc geometry intrinsic-dimension base.crm.safetensors --estimator gride --layers -2..-1",
     NULL,
 };
@@ -329,7 +293,7 @@ const mc_command mc_cmd_geometry_intrinsic_dimension = {
     .options   = dimension_options,
     .examples  = dimension_examples,
     .schema    = &dimension_schema,
-    .uses      = MC_USES_THREADS | MC_USES_RANDOM,
+    .uses      = MC_USES_ENGINE | MC_USES_RANDOM | MC_USES_PROGRESS,
     .args_size = sizeof(dimension_args),
     .run       = run_dimension,
 };

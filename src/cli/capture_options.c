@@ -1,0 +1,36 @@
+/* capture_options.c - from the command line to the options of a run. */
+#include "cli/capture_options.h"
+
+#include <stdio.h>
+
+#include "cli/globals.h"
+#include "cli/output.h"
+
+const char *const mc_pool_choices[] = { "last", "mean", "all", NULL };
+
+static void show_progress(void *context, const mc_build_progress *progress)
+{
+    char stage[48];
+
+    snprintf(stage, sizeof stage, "block %d of %d", progress->block, progress->last_block);
+    mc_progress_update(context, stage, progress->fraction, progress->tokens_per_second);
+}
+
+mc_status mc_capture_options_fill(const mc_capture_options *from, mc_session *session,
+                                  mc_crm_build_options *out, mc_error *err)
+{
+    MC_TRY(mc_atlas_options_check(&from->from, err));
+    out->layers          = from->layers;
+    out->atlas           = from->from.sets;
+    out->atlas_file      = from->from.file;
+    out->texts           = from->from.texts;
+    out->texts_per_probe = from->texts_per_probe;
+    out->pooling         = (mc_pooling)from->pool;
+    out->backend         = mc_globals_backend(&session->globals);
+    out->threads         = session->globals.threads;
+    out->max_memory      = session->globals.max_memory;
+    out->batch_size      = from->batch_size;
+    out->progress        = show_progress;
+    out->context         = session;
+    return MC_OK;
+}

@@ -1,0 +1,2 @@
+cp "$TESTS/golden/crm/numpy_probes.safetensors" a.safetensors
+mc geometry intrinsic-dimension a.safetensors --atlas moral
