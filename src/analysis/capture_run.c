@@ -2,6 +2,7 @@
 #include "analysis/capture_run.h"
 
 #include "base/alloc.h"
+#include "cache/content.h"
 #include "capture/pool.h"
 #include "model/model.h"
 
@@ -98,7 +99,8 @@ mc_status mc_capture_identify(mc_capture_run *run, mc_error *err)
                         .created_at = run->created_at };
 
     mc_time_print(run->created_at);
-    MC_TRY(mc_model_hash(run->model, &run->model_hash, err));
+    MC_TRY(mc_content_hash(mc_model_store(run->model), run->options->threads, run->model_hash,
+                           NULL, err));
     p.model_hash = run->model_hash;
     return mc_provenance_print(&p, &run->provenance, err);
 }

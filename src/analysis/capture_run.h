@@ -7,6 +7,7 @@
 
 #include "analysis/probe_tokens.h"
 #include "analysis/provenance.h"
+#include "base/hash.h"
 #include "engine/engine.h"
 
 /* One layer: a pointer a part, contiguous rows of `width`; parts that the run does not have are
@@ -22,9 +23,9 @@ typedef struct mc_capture_run {
     const mc_backend           *backend;
     mc_probe_tokens             tokens;
     mc_layers                   layers;
-    bool                       *wanted;     /* [L + 2] */
-    const char                **probe_ids;  /* [probes] */
-    const char                 *model_hash; /* belongs to the model */
+    bool                       *wanted;    /* [L + 2] */
+    const char                **probe_ids; /* [probes] */
+    char                        model_hash[MC_HASH_TEXT];
     char                       *provenance;
     char                        created_at[MC_TIME_TEXT];
     bool                        split; /* every probe has texts for two halves */

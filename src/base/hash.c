@@ -28,6 +28,11 @@ mc_hasher *mc_hasher_create(void)
     return hasher;
 }
 
+void mc_hasher_reset(mc_hasher *hasher)
+{
+    XXH3_128bits_reset(&hasher->state);
+}
+
 void mc_hasher_add(mc_hasher *hasher, const void *bytes, size_t size)
 {
     XXH3_128bits_update(&hasher->state, bytes, size);

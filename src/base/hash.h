@@ -20,6 +20,7 @@ mc_hash mc_hash_bytes(const void *bytes, size_t size);
 /* The same of bytes that come in pieces: as if they lay behind one another. */
 typedef struct mc_hasher mc_hasher;
 mc_hasher               *mc_hasher_create(void); /* NULL: no memory */
+void                     mc_hasher_reset(mc_hasher *hasher);
 void                     mc_hasher_add(mc_hasher *hasher, const void *bytes, size_t size);
 mc_hash                  mc_hasher_sum(const mc_hasher *hasher);
 void                     mc_hasher_free(mc_hasher *hasher); /* NULL is fine */

@@ -12,6 +12,7 @@
 
 #include "base/error.h"
 #include "base/file_map.h"
+#include "base/hash.h"
 #include "base/json.h"
 #include "base/span.h"
 #include "format/dtype.h"
@@ -80,6 +81,13 @@ size_t             mc_store_file_count(const mc_store *store);
 const mc_file_map *mc_store_file(const mc_store *store, size_t index);
 /* Every mapped file is still what it was when it was opened. */
 mc_status mc_store_check(const mc_store *store, mc_error *err);
+
+/* The content hash: XXH3-128 of the tensors' names, types, shapes and bytes, whatever files
+ * they lie in and in which order; 32 hex digits. Reads all weights; threads 0: all usable
+ * cores. */
+mc_status mc_store_hash(const mc_store *store, size_t threads, char text[33], mc_error *err);
+/* Of what says how the tensors are used: config.json's bytes, or all of GGUF's pairs. */
+mc_hash mc_store_config_hash(const mc_store *store);
 
 /* config.json of a folder; the absent value for GGUF. */
 mc_json_value mc_store_config(const mc_store *store);

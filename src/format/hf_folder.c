@@ -286,12 +286,19 @@ static mc_status open_weights(mc_store *store, mc_error *err)
 
 static mc_status open_folder(mc_store *store, mc_error *err)
 {
-    char     *path;
+    char     *path, *text = NULL;
+    size_t    size;
     mc_status status;
 
     MC_TRY(mc_store_beside(store, "config.json", &path, err));
     if (!path) return fail_no_config(store, err);
-    status = mc_json_load(path, CONFIG_LIMIT, &store->config, err);
+    status = mc_file_read(path, CONFIG_LIMIT, &text, &size, err);
+    if (status == MC_OK) {
+        store->config_sum = mc_hash_bytes(text, size);
+        status            = mc_json_parse(text, size, &store->config, err);
+        if (status != MC_OK) mc_fail_about(err, status, "%s", path);
+    }
+    mc_free(text);
     if (status == MC_OK && mc_json_type_of(mc_json_root(store->config)) != MC_JSON_OBJECT) {
         mc_fail(err, MC_ERR_CONFIG, "fetch the file again", "is not a JSON object");
         status = mc_fail_about(err, MC_ERR_CONFIG, "%s", path);

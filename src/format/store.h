@@ -3,6 +3,7 @@
 #define MC_FORMAT_STORE_H
 
 #include "base/arena.h"
+#include "base/hash.h"
 #include "format/format.h"
 #include "format/name_index.h"
 
@@ -38,6 +39,7 @@ struct mc_store {
     mc_name_index    tensor_names;
     mc_arena        *texts; /* the tensors' names, NUL-terminated */
     mc_json         *config;
+    mc_hash          config_sum; /* of its bytes */
     mc_gguf_table    gguf;
 };
 

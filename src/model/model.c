@@ -143,7 +143,7 @@ const mc_hparams *mc_model_hparams(const mc_model *model)
 
 mc_status mc_model_hash(mc_model *model, const char **hash, mc_error *err)
 {
-    if (!model->hash[0]) MC_TRY(mc_store_hash(model->store, model->hash, err));
+    if (!model->hash[0]) MC_TRY(mc_store_hash(model->store, 0, model->hash, err));
     *hash = model->hash;
     return MC_OK;
 }

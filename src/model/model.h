@@ -12,8 +12,6 @@ const mc_store   *mc_model_store(const mc_model *model);
 const mc_lowered *mc_model_lowered(const mc_model *model);
 const mc_hparams *mc_model_hparams(const mc_model *model);
 
-/* The content hash of any store's tensors. */
-mc_status mc_store_hash(const mc_store *store, char text[33], mc_error *err);
 /* The programs as text. */
 mc_status mc_lowered_print(const mc_lowered *lowered, char **text, mc_error *err);
 

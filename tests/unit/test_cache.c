@@ -4,12 +4,14 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <modelcypher/log.h>
 
 #include "base/alloc.h"
 #include "base/file_map.h"
+#include "cache/content.h"
 #include "cache/entry.h"
 #include "support/check.h"
 
@@ -260,6 +262,92 @@ static void without_memory_nothing_is_believed(void **state)
     assert_true(finds(&id, content, sizeof content));
 }
 
+/* ---- content hashes ---- */
+
+#define SHARDED MC_TEST_FOLDER "/golden/arch/llama_sharded"
+
+/* The hash of the model there; true when its weights were read. */
+static bool hash_of(const char *model, char text[33])
+{
+    mc_store *store = NULL;
+    mc_error  err   = { 0 };
+    bool      read  = false;
+
+    CHECK_OK(model, mc_store_open(model, &store, &err));
+    CHECK_OK(model, mc_content_hash(store, 1, text, &read, &err));
+    mc_store_close(store);
+    return read;
+}
+
+/* Its first file, with its bytes changed where `flip` says so and its times as before. */
+static void rewrite(const char *path, size_t flip)
+{
+    struct stat     info;
+    struct timespec times[2];
+    char            byte;
+    int             fd = open(path, O_RDWR);
+
+    assert_true(fd >= 0);
+    assert_int_equal(fstat(fd, &info), 0);
+    times[0] = info.st_atim;
+    times[1] = info.st_mtim;
+    assert_int_equal(pread(fd, &byte, 1, info.st_size - (off_t)flip), 1);
+    byte ^= 1;
+    assert_int_equal(pwrite(fd, &byte, 1, info.st_size - (off_t)flip), 1);
+    assert_int_equal(futimens(fd, times), 0);
+    close(fd);
+}
+
+static void wait_until_times_are_old(void)
+{
+    struct timespec wait = { 2, 200000000 };
+
+    nanosleep(&wait, NULL);
+}
+
+static void unchanged_files_are_not_read_again(void **state)
+{
+    char command[600], model[96], file[160], first[33], again[33];
+
+    (void)state;
+    snprintf(model, sizeof model, "%s/copy", home);
+    snprintf(file, sizeof file, "%s/model-00001-of-00002.safetensors", model);
+    snprintf(command, sizeof command, "cp -r %s %s", SHARDED, model);
+    assert_int_equal(system(command), 0); /* NOLINT(cert-env33-c): a fixed command of a test */
+    assert_true(hash_of(model, first));
+    assert_true(hash_of(model, again)); /* too new to be believed */
+    wait_until_times_are_old();
+    assert_true(hash_of(model, again));
+    assert_false(hash_of(model, again));
+    assert_string_equal(again, first);
+    rewrite(file, 1); /* size and modification time tell nothing */
+    assert_true(hash_of(model, again));
+    assert_string_not_equal(again, first);
+    rewrite(file, 1);
+    wait_until_times_are_old();
+    assert_true(hash_of(model, again));
+    assert_false(hash_of(model, again));
+    assert_string_equal(again, first);
+    assert_int_equal(warnings, 0);
+}
+
+/* To a clock that was set back, files come from the future. */
+static void files_from_the_future_are_not_remembered(void **state)
+{
+    struct timespec times[2] = { { .tv_nsec = UTIME_NOW }, { .tv_sec = time(NULL) + 3600 } };
+    char            command[600], model[96], file[160], text[33];
+
+    (void)state;
+    snprintf(model, sizeof model, "%s/copy", home);
+    snprintf(file, sizeof file, "%s/model-00001-of-00002.safetensors", model);
+    snprintf(command, sizeof command, "cp -r %s %s", SHARDED, model);
+    assert_int_equal(system(command), 0); /* NOLINT(cert-env33-c): a fixed command of a test */
+    assert_int_equal(utimensat(AT_FDCWD, file, times, 0), 0);
+    wait_until_times_are_old();
+    assert_true(hash_of(model, text));
+    assert_true(hash_of(model, text));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -271,6 +359,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(unusable_home_is_a_warning, set_up, tear_down),
         cmocka_unit_test_setup_teardown(many_writers_and_a_remover, set_up, tear_down),
         cmocka_unit_test_setup_teardown(without_memory_nothing_is_believed, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(unchanged_files_are_not_read_again, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(files_from_the_future_are_not_remembered, set_up,
+                                        tear_down),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
