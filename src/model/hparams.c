@@ -119,6 +119,20 @@ mc_status mc_hparams_derive(mc_hparams *hp, mc_error *err)
     return MC_OK;
 }
 
+void mc_hparams_set_full_heads(const mc_hparams *hp, mc_layer *layer)
+{
+    if (layer->slides || hp->full_head_dim == 0) return;
+    layer->head_dim = layer->value_dim = hp->full_head_dim;
+    if (hp->full_v_is_k && hp->full_kv_heads > 0) layer->kv_heads = hp->full_kv_heads;
+}
+
+size_t mc_hparams_head_dim(const mc_hparams *hp, bool slides)
+{
+    for (size_t i = 0; i < hp->layers; i++)
+        if (hp->layer[i].slides == slides) return hp->layer[i].head_dim;
+    return hp->head_dim;
+}
+
 static void finish_rope(const mc_hparams *hp, mc_layer *layer)
 {
     if (layer->rope == MC_ROPE_NONE) return;

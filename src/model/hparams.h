@@ -152,7 +152,8 @@ typedef struct mc_hparams {
     bool   shared_double_ffn;
     bool   v_norm;
     bool   layer_scalar;
-    size_t per_layer_width, per_layer_vocabulary; /* width 0: no such inputs */
+    size_t per_layer_width;      /* 0: no such inputs */
+    size_t per_layer_vocabulary; /* 0: as many as its tensor has rows */
 
     mc_layer *layer; /* [layers], owned */
 } mc_hparams;

@@ -214,24 +214,16 @@ static bool has_member(mc_json_value object, const char *key)
     return mc_json_type_of(mc_json_get(object, key)) != MC_JSON_NONE;
 }
 
-/* Heads of the blocks that see everything, or that slide. */
-static size_t head_dim_of(const mc_hparams *hp, bool slides)
-{
-    for (size_t i = 0; i < hp->layers; i++)
-        if (hp->layer[i].slides == slides) return hp->layer[i].head_dim;
-    return hp->head_dim;
-}
-
 /* Two ropes: for the blocks that see everything, and for those that slide. */
 static mc_status read_two_ropes(mc_json_value config, mc_hparams *hp, mc_error *err)
 {
     mc_json_value nested = mc_json_get(config, "rope_parameters");
     rope_source   full   = { config, mc_json_get(nested, "full_attention"),
                              rope_number(config, "rope_theta", hp->rope_theta),
-                             head_dim_of(hp, false) };
+                             mc_hparams_head_dim(hp, false) };
     rope_source   local  = { config, mc_json_get(nested, "sliding_attention"),
                              rope_number(config, "rope_local_base_freq", hp->rope_local_theta),
-                             head_dim_of(hp, true) };
+                             mc_hparams_head_dim(hp, true) };
 
     hp->rope_count = 2;
     if (mc_json_count(mc_json_get(config, "rope_scaling")) > 0)
@@ -402,9 +394,8 @@ static mc_status read_block_sizes(mc_json_value config, mc_hparams *hp, mc_error
     for (size_t i = 0; hp->full_head_dim > 0 && i < hp->layers; i++) {
         snprintf(name, sizeof name, "%zu", i);
         MC_TRY(read_layer_config(mc_json_get(table, name), &hp->layer[i], err));
-        if (mc_json_type_of(table) != MC_JSON_NONE || hp->layer[i].slides) continue;
-        hp->layer[i].head_dim = hp->layer[i].value_dim = hp->full_head_dim;
-        if (hp->full_v_is_k && hp->full_kv_heads > 0) hp->layer[i].kv_heads = hp->full_kv_heads;
+        if (mc_json_type_of(table) == MC_JSON_NONE)
+            mc_hparams_set_full_heads(hp, &hp->layer[i]);
     }
     return MC_OK;
 }

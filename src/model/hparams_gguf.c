@@ -28,6 +28,7 @@ static const mc_key common_keys[] = {
     { "rope.freq_base", MC_KEY_NUMBER, FIELD(rope_theta), MC_KEEP },
     { "attention.causal", MC_KEY_FIXED, 0, 1.0 },
     { "expert_count", MC_KEY_FIXED, 0, 0.0 },
+    { "nextn_predict_layers", MC_KEY_FIXED, 0, 0.0 },
     { "expert_used_count", MC_KEY_FIXED, 0, 0.0 },
     { "pooling_type", MC_KEY_FIXED, 0, 0.0 },
     { NULL },
@@ -38,6 +39,7 @@ static const char *const other_keys[] = {
     "attention.head_count_kv",
     "feed_forward_length",
     "rope.dimension_count",
+    "rope.dimension_count_swa",
     "rope.scaling.type",
     "rope.scaling.factor",
     "rope.scale_linear",
@@ -154,6 +156,44 @@ static mc_status read_per_layer(const mc_store *store, const mc_arch *arch, cons
     return MC_OK;
 }
 
+/* Which blocks slide: a list with a flag for each, or the n of "all but every n-th". */
+static mc_status read_window_pattern(const mc_store *store, const mc_arch *arch, mc_hparams *hp,
+                                     mc_error *err)
+{
+    char          key[KEY_TEXT];
+    mc_gguf_value value;
+
+    full_key(arch, "attention.sliding_window_pattern", key);
+    if (!mc_store_gguf(store, key, &value) || hp->window == 0) return MC_OK;
+    if (hp->window_rule != MC_WINDOW_PATTERN)
+        return mc_fail(err, MC_ERR_UNSUPPORTED, "use another conversion of the model",
+                       "'%s' is not supported for this architecture", key);
+    if (value.type != MC_GGUF_ARRAY) return MC_OK; /* mc_hparams_derive() has used it */
+    for (size_t i = 0; i < hp->layers; i++) {
+        double slides = -1.0;
+        if (!mc_gguf_number(&value, i, &slides) || (slides != 0.0 && slides != 1.0))
+            return mc_fail(err, MC_ERR_CONFIG, "fetch the file again",
+                           "'%s' does not say whether block %zu slides", key, i + 1);
+        hp->layer[i].slides = slides == 1.0;
+    }
+    return MC_OK;
+}
+
+/* Blocks that see everything: their own heads; without a tensor of values theirs are the
+ * keys. */
+static void read_full_heads(const mc_store *store, mc_hparams *hp)
+{
+    char name[KEY_TEXT];
+
+    for (size_t i = 0; hp->full_head_dim > 0 && i < hp->layers; i++) {
+        mc_hparams_set_full_heads(hp, &hp->layer[i]);
+        snprintf(name, sizeof name, "blk.%zu.attn_k.weight", i);
+        if (hp->layer[i].slides || !mc_store_find(store, name)) continue;
+        snprintf(name, sizeof name, "blk.%zu.attn_v.weight", i);
+        hp->full_v_is_k = !mc_store_find(store, name);
+    }
+}
+
 static mc_status read_vector(const mc_store *store, const char *name, size_t count, float **out,
                              mc_error *err)
 {
@@ -239,7 +279,7 @@ static mc_status read_rope(const mc_store *store, const mc_arch *arch, const mc_
     }
     if (mc_store_find(store, "rope_freqs.weight"))
         MC_TRY(read_vector(store, "rope_freqs.weight", spec->rotary / 2, &spec->divisors, err));
-    return mc_rope_spec_check(spec, hp->head_dim, err);
+    return mc_rope_spec_check(spec, mc_hparams_head_dim(hp, false), err);
 }
 
 /* Blocks that slide have a plain rope, with a base of their own where the family has one. */
@@ -249,6 +289,7 @@ static mc_status read_ropes(const mc_store *store, const mc_arch *arch, mc_hpara
     bool         own  = arch->base.rope_local_theta != arch->base.rope_theta;
     double       base = own ? hp->rope_local_theta : hp->rope_theta;
     mc_rope_spec near = { .theta = find_number(store, arch, "rope.freq_base_swa", base) };
+    size_t       dim  = mc_hparams_head_dim(hp, true);
 
     if (hp->rope_theta == 0.0) return MC_OK;
     hp->rope_count = 1;
@@ -262,9 +303,10 @@ static mc_status read_ropes(const mc_store *store, const mc_arch *arch, mc_hpara
     }
     if (!hp->rope_local) return MC_OK;
     hp->rope_count = 2;
-    near.rotary    = hp->ropes[0].rotary;
-    hp->ropes[1]   = near;
-    return mc_rope_spec_check(&hp->ropes[1], hp->head_dim, err);
+    near.rotary    = hp->full_head_dim > 0 ? dim : hp->ropes[0].rotary;
+    MC_TRY(find_size(store, arch, "rope.dimension_count_swa", &near.rotary, err));
+    hp->ropes[1] = near;
+    return mc_rope_spec_check(&hp->ropes[1], dim, err);
 }
 
 static bool has_tensor(const mc_store *store, const char *name)
@@ -308,6 +350,7 @@ static mc_status read_sizes(const mc_store *store, const mc_arch *arch, mc_hpara
     MC_TRY(find_size(store, arch, "attention.head_count_kv", &hp->kv_heads, err));
     MC_TRY(find_size(store, arch, "feed_forward_length", &hp->ffn, err));
     MC_TRY(find_size(store, arch, "vocab_size", &hp->vocabulary, err));
+    MC_TRY(find_size(store, arch, "attention.sliding_window_pattern", &hp->window_pattern, err));
     if (hp->window_rule == MC_WINDOW_FROM) hp->window = 0; /* these files have no such key */
     if (hp->attn_wide_layers > 0 && hp->layers == hp->attn_wide_layers && hp->heads > 0)
         hp->attn_scalar = (double)hp->hidden / (double)hp->heads;
@@ -323,6 +366,8 @@ mc_status mc_hparams_read_gguf(const mc_store *store, const mc_arch *arch, mc_hp
     MC_TRY(read_sizes(store, arch, hp, err));
     read_first_block(store, hp);
     MC_TRY(mc_hparams_derive(hp, err));
+    MC_TRY(read_window_pattern(store, arch, hp, err));
+    read_full_heads(store, hp);
     MC_TRY(read_per_layer(store, arch, "attention.head_count_kv", hp,
                           offsetof(mc_layer, kv_heads), err));
     MC_TRY(

@@ -42,6 +42,10 @@ mc_status mc_hparams_read_gguf(const mc_store *store, const mc_arch *arch, mc_hp
  * row's rules say; then, when a list has changed the blocks, what follows from those. */
 mc_status mc_hparams_derive(mc_hparams *hparams, mc_error *err);
 mc_status mc_hparams_finish(mc_hparams *hparams, mc_error *err);
+/* A block that sees everything gets the heads that the family has for such blocks. */
+void mc_hparams_set_full_heads(const mc_hparams *hparams, mc_layer *layer);
+/* Columns of a head in the first block that slides, or that does not. */
+size_t mc_hparams_head_dim(const mc_hparams *hparams, bool slides);
 /* The rope's numbers make sense. */
 mc_status mc_rope_spec_check(const mc_rope_spec *spec, size_t head_dim, mc_error *err);
 

@@ -566,6 +566,14 @@ static mc_status emit_positions(lowering *lo, mc_error *err)
     return emit(lo, &op, err);
 }
 
+/* Rows of a table of tokens; GGUF need not say how many. */
+static size_t rows_of(const lowering *lo, mc_role role, size_t told)
+{
+    const mc_tensor *tensor = mc_bind_find(&lo->binder, role, 0, 0, ".weight");
+
+    return told == 0 && tensor ? (size_t)tensor->shape[0] : told;
+}
+
 /* inputs = (rows for the token * sqrt(width) + norm(x * projection / sqrt(hidden))) / sqrt(2),
  * each block's part with its own norm. */
 static mc_status lower_inputs(lowering *lo, mc_error *err)
@@ -577,13 +585,13 @@ static mc_status lower_inputs(lowering *lo, mc_error *err)
     mc_op             embed  = { .kind = MC_OP_EMBED, .dst = inputs, .stack = 1 };
     mc_op             add  = { .kind = MC_OP_ADD, .dst = inputs, .src = from_x, .scale = 1.0f };
     norm_form         form = { hp->layers, hp->per_layer_width, 0, 0 };
+    size_t            rows = rows_of(lo, MC_ROLE_PER_LAYER_EMBED, hp->per_layer_vocabulary);
 
     if (all == 0) return MC_OK;
     lo->out->persistent[BUFFER_INPUTS] = true;
-    MC_TRY(mc_bind_matrix(&lo->binder, MC_ROLE_PER_LAYER_EMBED, 0, hp->per_layer_vocabulary,
-                          all, &embed.weights[0], err));
-    if (hp->per_layer_vocabulary < lo->out->vocabulary)
-        lo->out->vocabulary = hp->per_layer_vocabulary;
+    MC_TRY(mc_bind_matrix(&lo->binder, MC_ROLE_PER_LAYER_EMBED, 0, rows, all,
+                          &embed.weights[0], err));
+    if (rows < lo->out->vocabulary) lo->out->vocabulary = rows;
     MC_TRY(emit(lo, &embed, err));
     MC_TRY(emit_scale(lo, inputs, sqrt((double)hp->per_layer_width), err));
     MC_TRY(emit_linear(lo, MC_ROLE_PER_LAYER_PROJECT, from_x, whole(lo, MC_X), 0, err));
@@ -595,12 +603,10 @@ static mc_status lower_inputs(lowering *lo, mc_error *err)
 
 static mc_status lower_embed(lowering *lo, mc_error *err)
 {
-    const mc_hparams *hp     = lo->hp;
-    const mc_tensor  *tensor = mc_bind_find(&lo->binder, MC_ROLE_EMBED, 0, 0, ".weight");
-    size_t            rows   = hp->vocabulary;
-    mc_op             op     = { .kind = MC_OP_EMBED, .stack = 1 };
+    const mc_hparams *hp   = lo->hp;
+    size_t            rows = rows_of(lo, MC_ROLE_EMBED, hp->vocabulary);
+    mc_op             op   = { .kind = MC_OP_EMBED, .stack = 1 };
 
-    if (rows == 0 && tensor) rows = (size_t)tensor->shape[0]; /* GGUF need not say */
     op.dst = hp->embed_width ? columns(lo, BUFFER_OUT, 0, hp->embed_width) : whole(lo, MC_X);
     MC_TRY(
         mc_bind_matrix(&lo->binder, MC_ROLE_EMBED, 0, rows, op.dst.width, &op.weights[0], err));

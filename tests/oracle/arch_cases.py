@@ -417,6 +417,14 @@ in_gguf("gemma", "gemma", dict(GEMMA, num_key_value_heads=1), **G_EMBED)
 in_gguf("gemma2", "gemma2", dict(GEMMA, attn_logit_softcapping=1.5, query_pre_attn_scalar=16, sliding_window=8), layers=3, **G_EMBED)
 in_gguf("gemma3", "gemma3_text", dict(GEMMA, query_pre_attn_scalar=16, sliding_window=8, rope_parameters=BASES), layers=7,
         lengths=(1, 2, 7, 24), **G_EMBED)
+GEMMA4_FILE = dict(layers=4, embed=0.01, lengths=(1, 2, 7, 24), scale=G4["scale"])
+in_gguf("gemma4_shared", "gemma4_text",
+        dict(GEMMA4, hidden_size_per_layer_input=16, global_head_dim=32, num_kv_shared_layers=2, use_double_wide_mlp=True),
+        **GEMMA4_FILE)
+in_gguf("gemma4_keqv", "gemma4_text",
+        dict(GEMMA4, global_head_dim=32, attention_k_eq_v=True, num_key_value_heads=2, num_global_key_value_heads=1),
+        **GEMMA4_FILE)
+in_gguf("internlm2", "llama", dict(MODERN, num_key_value_heads=2), layout="internlm2")
 in_gguf("phi2", "phi", dict(PHI, num_key_value_heads=4, rope_parameters=rope("default", partial_rotary_factor=0.5)))
 in_gguf("phi3", "phi3", dict(PHI3, sliding_window=None))
 in_gguf("phi3_longrope", "phi3",  # llama.cpp takes the long factors when its context, here 512, is longer than the original

@@ -135,6 +135,32 @@ def cohere2_keys(out, c, model):
     window(out, c, model)
 
 
+def full_config(c):
+    """Keys of the blocks with full attention, where a configuration has such."""
+    table = c.to_dict().get("per_layer_config") or {}
+    return next((v for k, v in table.items() if c.layer_types[int(k)] == "full_attention"), {})
+
+
+def gemma4_keys(out, c, model):
+    pattern(out, c, model)
+    full, shared = full_config(c), c.num_kv_shared_layers
+    out.add_shared_kv_layers(shared)
+    out.add_embedding_length_per_layer_input(c.hidden_size_per_layer_input)
+    for add, width in ((out.add_key_length, full.get("head_dim", c.head_dim)), (out.add_key_length_swa, c.head_dim)):
+        add(width)
+    out.add_value_length(full.get("head_dim", c.head_dim))
+    out.add_value_length_swa(c.head_dim)
+    out.add_rope_dimension_count(full.get("head_dim", c.head_dim))
+    out.add_rope_dimension_count_swa(c.head_dim)
+    out.add_rope_freq_base_swa(rope_of(c, "sliding_attention")["rope_theta"])
+    if c.use_double_wide_mlp:
+        out.add_feed_forward_length([c.intermediate_size * (1 + (i >= c.num_hidden_layers - shared))
+                                     for i in range(c.num_hidden_layers)])
+    if "num_key_value_heads" in full:
+        out.add_head_count_kv([c.num_key_value_heads if t == "sliding_attention" else full["num_key_value_heads"]
+                               for t in c.layer_types])
+
+
 def parallel(out, c, model):
     out.add_parallel_residual(c.use_parallel_residual)
 
@@ -159,6 +185,8 @@ FAMILIES = {
     "qwen3": Family(ARCH.QWEN3),
     "gemma": Family(ARCH.GEMMA, plus_one),
     "gemma2": Family(ARCH.GEMMA2, plus_one, keys=gemma2_keys),
+    "gemma4_text": Family(ARCH.GEMMA4, keys=gemma4_keys),
+    "internlm2": Family(ARCH.INTERNLM2, pairs),
     "gemma3_text": Family(ARCH.GEMMA3, plus_one, keys=window),
     "phi": Family(ARCH.PHI2),
     "phi3": Family(ARCH.PHI3, keys=window),
@@ -221,6 +249,9 @@ def rope_keys(out, c):
     rope = rope_of(c)
     if not rope or c.model_type in ("gpt2", "gpt_bigcode", "bloom", "mpt"):
         return
+    if c.model_type == "gemma4_text":
+        out.add_rope_freq_base(rope["rope_theta"])
+        return
     dim = head_dim(c)
     base = rope["rope_theta"]
     if rope.get("alpha"):
@@ -249,7 +280,7 @@ def add_keys(out, model):
     out.add_feed_forward_length(ffn_size(c))
     out.add_head_count(c.num_attention_heads)
     out.add_head_count_kv(heads_kv(c))
-    if getattr(c, "head_dim", None):
+    if getattr(c, "head_dim", None) and c.model_type != "gemma4_text":
         out.add_key_length(c.head_dim)
         out.add_value_length(c.head_dim)
     epsilon(out, c)
@@ -260,8 +291,12 @@ def add_keys(out, model):
 
 
 def frequency_factors(model):
-    """What a frequency of plain rope is divided by, in the llama3 scaling; None where rope is plain."""
+    """What a frequency of plain rope is divided by, in the llama3 scaling or where only some pairs turn."""
     rope = rope_of(model.config)
+    if rope.get("rope_type") == "proportional":
+        pairs = full_config(model.config).get("head_dim", model.config.head_dim) // 2
+        still = np.arange(pairs) >= int(pairs * rope["partial_rotary_factor"])
+        return {"rope_freqs.weight": np.where(still, 1e30, 1.0).astype(np.float32)}
     if rope.get("rope_type") != "llama3":
         return {}
     d = head_dim(model.config)
@@ -291,7 +326,8 @@ def tensors_of(model):
     family = FAMILIES[c.model_type]
     names = gguf.get_tensor_name_map(family.arch, c.num_hidden_layers)
     out, stacks = {}, {}
-    for name, p in model.named_parameters():
+    scalars = [(name + ".weight", b) for name, b in model.named_buffers() if name.endswith("layer_scalar")]
+    for name, p in list(model.named_parameters()) + scalars:
         if ".act_fn." in name:
             continue
         found = {name: p.data.float().numpy()}
@@ -312,7 +348,7 @@ def tensors_of(model):
 
 
 def write_file(path, model, kind):
-    """The tensors as stored, {name: values}."""
+    model.config.allow_global_per_layer_attribute_access = True  # Gemma 4 asks for it
     kind = getattr(gguf.GGMLQuantizationType, kind)
     family = FAMILIES[model.config.model_type]
     out = gguf.GGUFWriter(path, gguf.MODEL_ARCH_NAMES[family.arch])

@@ -269,9 +269,10 @@ def make(case):
     if case.gguf:
         import gguf_model
 
+        model.config.model_type = case.layout or case.model_type  # which family's file it becomes
         model = gguf_model.write(folder / "model.gguf", model, case)
         again = lambda: gguf_model.load(folder / "model.gguf")
-        if case.model_type != "llama":  # transformers' loader knows few families: llama.cpp is the second opinion
+        if model.config.model_type != "llama":  # transformers' loader knows few families: llama.cpp is the second opinion
             again = lambda: copy.deepcopy(model)
     else:
         write_model(folder, model, case)
@@ -280,7 +281,7 @@ def make(case):
         again = lambda: load(folder, case.layout, case.attention)
     states = states_of_all(again, prompts)
     # The written folder must mean what the model in memory means, and float32 must be good enough to speak of 1e-5.
-    if case.gguf and case.model_type != "llama":
+    if case.gguf and model.config.model_type != "llama":
         off, limit = gguf_model.disagreement(model, prompts, states)
         if not off <= limit:
             raise ValueError("llama.cpp is off by %.1e" % off)
