@@ -42,7 +42,8 @@
 /* Names of tensors, Hugging Face and GGUF. */
 
 static const char *const model_prefixes[] = {
-    "model.", "", "language_model.model.", "model.language_model.", "language_model.", NULL,
+    "model.", "", "language_model.model.", "model.language_model.", "language_model.",
+    "model.text_model.", NULL,
 };
 static const char *const transformer_prefixes[] = { "transformer.", "", NULL };
 static const char *const neox_prefixes[]        = { "gpt_neox.", "", NULL };
@@ -340,7 +341,7 @@ static const mc_key gemma2_keys[] = {
     GEMMA2_KEYS, NUMBER("attn_logit_softcapping", attn_softcap, 50), { NULL },
 };
 static const mc_key gemma3_keys[] = {
-    GEMMA2_KEYS, NUMBER("attn_logit_softcapping", attn_softcap, 0),
+    GEMMA2_KEYS, FIXED("attn_logit_softcapping", 0),
     SIZE("sliding_window_pattern", window_pattern, 6), { NULL },
 };
 
@@ -673,7 +674,7 @@ static const mc_key granite_gguf[] = {
 #define GPT_LIKE LAYER_NORM, .plain_ffn = true, .ffn_ratio = 4, .biases = ALL_BIASES
 
 const mc_arch mc_arch_table[] = {
-    { .name = "llama", .gguf = "llama", .title = "Llama, and what is built like it",
+    { .name = "llama", .gguf = "llama", .title = "Llama 1 to 3, Yi, TinyLlama, SmolLM 1 and 2",
       .names = &llama_names, .keys = llama_keys,
       .base = { LLAMA_LIKE, .rope_kind = LLAMA_PAIRS } },
     { .name = "mistral", .title = "Mistral", .names = &llama_names, .keys = mistral_keys,
@@ -683,8 +684,7 @@ const mc_arch mc_arch_table[] = {
     { .name = "ministral3", .gguf = "mistral3", .title = "Ministral 3", .names = &llama_names,
       .keys = ministral3_keys,
       .gguf_keys = ministral3_gguf,
-      .base = { .norm = MC_NORM_RMS, .norms = BEFORE_BOTH, .rope_theta = 1000000.0,
-                .rope_kind = LLAMA_PAIRS, .window_rule = MC_WINDOW_ALL, .far_scale = true, .far_scale_beta = 0.1,
+      .base = { LLAMA_LIKE, .rope_kind = LLAMA_PAIRS, .window_rule = MC_WINDOW_ALL, .far_scale = true, .far_scale_beta = 0.1,
                 .rope_default = true,
                 .ropes = { { .type = MC_ROPE_YARN, .theta = 1000000.0, .factor = 16.0,
                              .original = 16384.0, .beta_fast = 32.0, .beta_slow = 1.0,

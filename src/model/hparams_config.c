@@ -34,9 +34,15 @@ static mc_json_value find_key(mc_json_value config, const char *name)
 static mc_status apply_keys(mc_json_value config, const mc_key *keys, mc_hparams *hp,
                             mc_error *err)
 {
-    for (const mc_key *key = keys; key->name; key++)
-        MC_TRY(mc_key_apply(key, key->name, mc_setting_of_json(find_key(config, key->name)), hp,
-                            err));
+    for (const mc_key *key = keys; key->name; key++) {
+        mc_setting setting = mc_setting_of_json(find_key(config, key->name));
+        /* To the reference 0 is a factor like any other; here it stands for "none". */
+        if (key->kind == MC_KEY_NUMBER && setting.kind == MC_SETTING_NUMBER &&
+            setting.number == 0.0)
+            return mc_fail(err, MC_ERR_CONFIG, "null is how to leave it out",
+                           "'%s' is 0, which would silence a part of the model", key->name);
+        MC_TRY(mc_key_apply(key, key->name, setting, hp, err));
+    }
     return MC_OK;
 }
 
@@ -155,8 +161,10 @@ static void read_yarn(mc_json_value rope, mc_rope_spec *spec)
 {
     bool truncate;
 
-    spec->beta_fast  = rope_number(rope, "beta_fast", 32.0);
-    spec->beta_slow  = rope_number(rope, "beta_slow", 1.0);
+    spec->beta_fast  = rope_number(rope, "beta_fast", 0.0);
+    spec->beta_slow  = rope_number(rope, "beta_slow", 0.0);
+    if (spec->beta_fast == 0.0) spec->beta_fast = 32.0; /* 0 counts as absent */
+    if (spec->beta_slow == 0.0) spec->beta_slow = 1.0;
     spec->mscale     = rope_number(rope, "mscale", 0.0);
     spec->mscale_all = rope_number(rope, "mscale_all_dim", 0.0);
     if (mc_json_bool(mc_json_get(rope, "truncate"), &truncate)) spec->no_truncate = !truncate;

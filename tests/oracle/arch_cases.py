@@ -168,6 +168,12 @@ small("mistral_headdim", "mistral", dict(MODERN, head_dim=12, sliding_window=Non
 small("ministral_types", "ministral",
       dict(MODERN, head_dim=8, sliding_window=8, layer_types=["sliding_attention", "full_attention", "sliding_attention"]),
       layers=3, dialect="v5", knock=WINDOW | {"layer types": config(layer_types=["full_attention"] * 3)})
+small("ministral_window", "ministral", dict(MODERN, head_dim=12, sliding_window=5, rope_parameters=rope("default")),
+      dialect="v5", knock=EPS | V5_THETA | WINDOW)
+small("ministral3_plain", "ministral3", dict(MODERN, head_dim=12, pad_token_id=None, sliding_window=8,
+                                             rope_parameters=dict(rope("default"), original_max_position_embeddings=16,
+                                                                  llama_4_scaling_beta=0.4)),
+      dialect="v5", knock=EPS | V5_THETA | WINDOW | {"scaling of q": config(rope_parameters={"llama_4_scaling_beta": 0.0})})
 small("ministral3_yarn", "ministral3",
       dict(MODERN, head_dim=16, num_attention_heads=2, num_key_value_heads=1, max_position_embeddings=128, pad_token_id=None,
            rope_parameters=dict(rope("yarn", factor=4.0, original_max_position_embeddings=16, beta_fast=32.0, beta_slow=1.0,
@@ -297,6 +303,8 @@ small("gpt_neox_serial", "gpt_neox", dict(NEOX, use_parallel_residual=False, att
 small("gptj_plain", "gptj", dict(n_inner=48, rotary_dim=4), knock=OLD | ALL_BIAS)
 small("gptj_full", "gptj", dict(rotary_dim=8), knock=OLD)
 small("codegen_plain", "codegen", dict(n_inner=48, rotary_dim=4), knock=OLD | ALL_BIAS)
+small("codegen_full", "codegen", dict(rotary_dim=8, activation_function="gelu"),
+      knock=OLD | {"activation": config(activation_function="relu")})
 small("gpt_bigcode_mqa", "gpt_bigcode", dict(n_inner=48, multi_query=True), drop=("num_key_value_heads",),
       knock=OLD | {"positions": zero("*.wpe.weight")} | ALL_BIAS)
 small("gpt_bigcode_mha", "gpt_bigcode", dict(n_inner=48, multi_query=False), drop=("num_key_value_heads",), knock=OLD)
@@ -368,6 +376,7 @@ small("exaone4_plain", "exaone4", dict(MODERN, sliding_window=None, sliding_wind
 small("exaone4_hybrid", "exaone4", dict(MODERN, sliding_window=8, sliding_window_pattern=2), layers=3,
       knock=EPS | WINDOW | THETA)
 small("internlm3_plain", "internlm3", dict(MODERN, head_dim=12), knock=EPS | THETA)
+small("internlm3_bias", "internlm3", dict(MODERN, head_dim=8, qkv_bias=True, bias=True), dialect="v5", knock=EPS | BIAS)
 small("seed_oss_bias", "seed_oss", dict(MODERN, head_dim=12, pad_token_id=None), knock=EPS | THETA | BIAS)
 small("seed_oss_outbias", "seed_oss", dict(MODERN, head_dim=8, attention_out_bias=True, mlp_bias=True, pad_token_id=None),
       dialect="v5", knock=EPS | {"output bias": zero("*.o_proj.bias"), "mlp biases": zero("*.mlp.*.bias")})
@@ -401,6 +410,10 @@ small("internlm2_dynamic", "llama",
       layout="internlm2", lengths=BEYOND, knock=EPS | NO_SCALING)
 small("wrapped_llava", "llama", dict(num_key_value_heads=4, rms_norm_eps=1e-6, max_position_embeddings=2048), sparse=True,
       layout="llava", embed=0.004, knock={"epsilon": config(text_config={"rms_norm_eps": 1e-9})})
+small("wrapped_mistral3", "mistral", dict(MODERN, num_key_value_heads=4, sliding_window=None), layout="mistral3",
+      knock={"epsilon": config(text_config={"rms_norm_eps": 1e-9}), "rope theta": config(text_config={"rope_theta": 20000.0})})
+small("wrapped_smolvlm", "llama", dict(MODERN, num_key_value_heads=2), layout="smolvlm", dialect="v5",
+      knock={"epsilon": config(text_config={"rms_norm_eps": 1e-9})})
 small("wrapped_gemma3", "gemma3_text", dict(GEMMA, query_pre_attn_scalar=8, sliding_window=8, rope_parameters=BASES),
       layers=7, layout="gemma3", sparse=True, dialect="v5", lengths=(1, 2, 7, 20), **G_EMBED,
       knock={"epsilon": config(text_config={"rms_norm_eps": 1e-9}), "window": config(text_config={"sliding_window": 4})})

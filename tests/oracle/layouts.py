@@ -2,7 +2,9 @@
 
     internlm2   names of its own; q, k and v in one matrix, for each group: its queries, its key, its value
     llava       the text part of a multimodal model below `language_model.`, its configuration in `text_config`
+    mistral3    likewise
     gemma3      the same as transformers 5 writes it: below `model.language_model.`
+    smolvlm     the same below `model.text_model.`
 """
 
 import json
@@ -15,7 +17,11 @@ INTERNLM2 = [("model.embed_tokens", "model.tok_embeddings"), ("lm_head", "output
              ("mlp.gate_proj", "feed_forward.w1"), ("mlp.up_proj", "feed_forward.w3"), ("mlp.down_proj", "feed_forward.w2"),
              ("input_layernorm", "attention_norm"), ("post_attention_layernorm", "ffn_norm")]
 KINDS = {"llava": ("LlavaForConditionalGeneration", "clip_vision_model"),
+         "mistral3": ("Mistral3ForConditionalGeneration", "pixtral"),
+         "smolvlm": ("SmolVLMForConditionalGeneration", "smolvlm_vision"),
          "gemma3": ("Gemma3ForConditionalGeneration", "siglip_vision_model")}
+BELOW = {"llava": ("", "language_model."), "mistral3": ("", "language_model."), "gemma3": ("model.", "model.language_model."),
+         "smolvlm": ("model.", "model.text_model.")}  # what stands before a name in a text model, and in this one
 
 
 def swap(name, pairs):
@@ -53,15 +59,13 @@ def split_qkv(tensors, config):
 
 
 def wrap_name(name, layout):
-    if layout == "llava":
-        return "language_model." + name
-    return re.sub(r"^model\.", "model.language_model.", name)
+    before, after = BELOW[layout]
+    return after + name.removeprefix(before) if name.startswith(before) else name
 
 
 def unwrap_name(name, layout):
-    if layout == "llava":
-        return name.removeprefix("language_model.")
-    return re.sub(r"^model\.language_model\.", "model.", name)
+    before, after = BELOW[layout]
+    return before + name.removeprefix(after) if name.startswith(after) else name
 
 
 def read(folder):
@@ -84,7 +88,7 @@ def apply(folder, layout):
         config.update(model_type="internlm2", architectures=["InternLM2ForCausalLM"], bias=False)
     else:
         tensors = {wrap_name(k, layout): v for k, v in tensors.items()}
-        prefix = "" if layout == "llava" else "model."
+        prefix = BELOW[layout][0]
         tensors[prefix + "vision_tower.patch_embedding.weight"] = torch.ones(4, 3)
         tensors[prefix + "multi_modal_projector.linear_1.weight"] = torch.ones(4, 4)
         model, vision = KINDS[layout]
