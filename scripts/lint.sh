@@ -23,5 +23,6 @@ echo "clang-format: ${#sources[@]} files"
 python3 scripts/check-includes.py
 python3 scripts/check-house.py
 python3 scripts/errors-doc.py --check
+python3 scripts/models-doc.py --check
 git ls-files -- 'scripts/*.sh' '.ci/run' 'tests/*.sh' | xargs shellcheck --severity=warning --shell=bash --exclude=SC1090
 [ "${1:-}" = --quick ] || python3 scripts/tidy.py "$(tool clang-tidy)" build-dev

@@ -161,8 +161,8 @@ static void read_yarn(mc_json_value rope, mc_rope_spec *spec)
 {
     bool truncate;
 
-    spec->beta_fast  = rope_number(rope, "beta_fast", 0.0);
-    spec->beta_slow  = rope_number(rope, "beta_slow", 0.0);
+    spec->beta_fast = rope_number(rope, "beta_fast", 0.0);
+    spec->beta_slow = rope_number(rope, "beta_slow", 0.0);
     if (spec->beta_fast == 0.0) spec->beta_fast = 32.0; /* 0 counts as absent */
     if (spec->beta_slow == 0.0) spec->beta_slow = 1.0;
     spec->mscale     = rope_number(rope, "mscale", 0.0);

@@ -350,7 +350,8 @@ static mc_status read_sizes(const mc_store *store, const mc_arch *arch, mc_hpara
     MC_TRY(find_size(store, arch, "attention.head_count_kv", &hp->kv_heads, err));
     MC_TRY(find_size(store, arch, "feed_forward_length", &hp->ffn, err));
     MC_TRY(find_size(store, arch, "vocab_size", &hp->vocabulary, err));
-    MC_TRY(find_size(store, arch, "attention.sliding_window_pattern", &hp->window_pattern, err));
+    MC_TRY(
+        find_size(store, arch, "attention.sliding_window_pattern", &hp->window_pattern, err));
     if (hp->window_rule == MC_WINDOW_FROM) hp->window = 0; /* these files have no such key */
     if (hp->attn_wide_layers > 0 && hp->layers == hp->attn_wide_layers && hp->heads > 0)
         hp->attn_scalar = (double)hp->hidden / (double)hp->heads;

@@ -589,8 +589,8 @@ static mc_status lower_inputs(lowering *lo, mc_error *err)
 
     if (all == 0) return MC_OK;
     lo->out->persistent[BUFFER_INPUTS] = true;
-    MC_TRY(mc_bind_matrix(&lo->binder, MC_ROLE_PER_LAYER_EMBED, 0, rows, all,
-                          &embed.weights[0], err));
+    MC_TRY(mc_bind_matrix(&lo->binder, MC_ROLE_PER_LAYER_EMBED, 0, rows, all, &embed.weights[0],
+                          err));
     if (rows < lo->out->vocabulary) lo->out->vocabulary = rows;
     MC_TRY(emit(lo, &embed, err));
     MC_TRY(emit_scale(lo, inputs, sqrt((double)hp->per_layer_width), err));

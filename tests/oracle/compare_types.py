@@ -3,7 +3,7 @@
 
     tests/oracle/compare_types.py [--mc build/mc] [--gguf FILE] [--work FOLDER] [--only PATTERN] [--texts N] [--table FILE]
 
-FILE is the demo model as a GGUF in float32. Its matrices are quantised by ggml (through llama-cpp-python's library) or,
+FILE is the demo model (scripts/fetch-demo.sh). Its matrices are widened, then quantised by ggml (through llama-cpp-python's library) or,
 for the schemes of folders, as in make_scheme.py; `mc geometry crm-build` runs the result; transformers runs the same
 weights, dequantised by ggml's own decoders or by those of make_scheme.py. Token rows may differ by a relative L2 of
 1e-5. Rows of the demo model have 576 values or 1536: types with blocks of 256 hold the matrices with 1536, the others
@@ -114,7 +114,7 @@ def write_gguf(source, name, path):
             out.add_key_value(key, field.contents(), field.types[0], sub)
     values, unknown, whole, own = {}, {}, 0, 0
     for t in reader.tensors:
-        w = np.array(t.data)
+        w = gguf.dequantize(t.data, t.tensor_type).astype(np.float32)
         if w.ndim == 1:
             out.add_tensor(t.name, w)
             values[t.name] = w
@@ -199,7 +199,7 @@ def size_of(path):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--mc", default=str(ROOT / "build" / "mc"))
-    parser.add_argument("--gguf", type=pathlib.Path, default=ROOT / "build" / "demo" / "smollm2-F32.gguf")
+    parser.add_argument("--gguf", type=pathlib.Path, default=ROOT / "build" / "demo" / "SmolLM2-135M-Instruct.Q4_1.gguf")
     parser.add_argument("--work", type=pathlib.Path, default=ROOT / "build" / "compare-types")
     parser.add_argument("--only", default="*", help="a pattern of type names")
     parser.add_argument("--texts", type=int, default=8, help="how many of the demo texts")
