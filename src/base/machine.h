@@ -18,4 +18,23 @@ typedef struct mc_machine {
 
 mc_machine mc_machine_read(void);
 
+/* Bytes of another process in memory; 0: gone, or not ours to see. */
+uint64_t mc_process_memory(int64_t process);
+
+typedef struct mc_disk {
+    uint64_t total, available; /* bytes; available to this user */
+} mc_disk;
+
+/* Of the file system that holds `path`, or the part of it that exists. Zeros: not known. */
+mc_disk mc_disk_read(const char *path);
+
+typedef struct mc_gpu {
+    char     name[128];
+    uint64_t memory_total, memory_used; /* bytes; 0: the driver does not say */
+} mc_gpu;
+
+/* What the drivers show under `root` ("" is this machine; tests have their own); at most `most`
+ * are put into `gpus`. Returns how many there are. */
+size_t mc_gpus_read(const char *root, mc_gpu *gpus, size_t most);
+
 #endif

@@ -1,14 +1,16 @@
-/* memory.c - this process's memory, as the system counts it. */
+/* memory.c - a process's memory, as the system counts it. */
 #include <modelcypher/system.h>
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
-/* A line "VmRSS:     1234 kB" of /proc/self/status. */
-static uint64_t status_line(const char *name)
+#include "base/machine.h"
+
+/* A line "VmRSS:     1234 kB" of /proc/<process>/status. */
+static uint64_t status_line(const char *path, const char *name)
 {
-    FILE    *file = fopen("/proc/self/status", "re");
+    FILE    *file = fopen(path, "re");
     char     line[256];
     size_t   length = strlen(name);
     uint64_t kib    = 0;
@@ -25,10 +27,18 @@ static uint64_t status_line(const char *name)
 
 uint64_t mc_memory_active(void)
 {
-    return status_line("VmRSS");
+    return status_line("/proc/self/status", "VmRSS");
 }
 
 uint64_t mc_memory_peak(void)
 {
-    return status_line("VmHWM");
+    return status_line("/proc/self/status", "VmHWM");
+}
+
+uint64_t mc_process_memory(int64_t process)
+{
+    char path[64];
+
+    snprintf(path, sizeof path, "/proc/%" PRId64 "/status", process);
+    return status_line(path, "VmRSS");
 }

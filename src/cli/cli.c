@@ -14,6 +14,7 @@
 #include "base/interrupt.h"
 #include "base/log.h"
 #include "base/map_guard.h"
+#include "cache/runs.h"
 #include "cli/command.h"
 #include "cli/globals.h"
 #include "cli/help.h"
@@ -81,13 +82,25 @@ static mc_status show_help(mc_session *session, const char *group, mc_error *err
     return mc_output_write(session->text.data, session->text.size, err);
 }
 
+/* The first operand's text: a model, or what was made of one. */
+static const char *model_of(const mc_command *command, const void *args)
+{
+    const mc_positional *operand = command->operands;
+
+    if (!operand || !operand->name || operand->many) return NULL;
+    return *(const char *const *)(const void *)((const char *)args + operand->field);
+}
+
 static mc_status run_command(mc_session *session, const void *args, mc_error *err)
 {
     mc_error  write_err = { 0 };
     mc_status status, written;
 
     MC_TRY(mc_report_create(&session->report, err));
+    if (session->command->uses & MC_USES_ENGINE)
+        mc_run_begin(session->command->name, model_of(session->command, args));
     status = session->command->run(session, args, err);
+    mc_run_end();
     mc_progress_end();
     /* A condition that did not hold is a result too: it is shown before it is complained of. */
     if (status != MC_OK && status != MC_ERR_CHECK) return status;

@@ -10,6 +10,7 @@
 
 #include "base/json_write.h"
 #include "base/log.h"
+#include "cache/runs.h"
 #include "report/write.h"
 
 static bool pipe_closed;
@@ -44,6 +45,13 @@ size_t mc_terminal_width(void)
     if (!isatty(STDOUT_FILENO)) return 0;
     if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col < 20) return 80;
     return size.ws_col;
+}
+
+size_t mc_terminal_height(void)
+{
+    struct winsize size;
+
+    return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_row >= 2 ? size.ws_row : 24;
 }
 
 bool mc_terminal_color(void)
@@ -245,6 +253,7 @@ void mc_progress_update(const mc_session *session, const char *stage, double fra
     const double least = 0.1; /* seconds between two drawings */
     double       now   = mc_clock();
 
+    mc_run_update(stage, fraction, tokens_per_second);
     if (!wants_progress(session)) return;
     if (!bar.drawn) bar.first = now;
     if (bar.drawn && now - bar.last < least && fraction < 1) return;

@@ -33,8 +33,9 @@ void mc_progress_update(const mc_session *session, const char *stage, double fra
                         double tokens_per_second);
 void mc_progress_end(void);
 
-/* Columns of standard output when it is a terminal, else 0. */
+/* Columns of standard output when it is a terminal, else 0; its lines, at least 2. */
 size_t mc_terminal_width(void);
+size_t mc_terminal_height(void);
 bool   mc_terminal_color(void);
 
 #endif

@@ -482,6 +482,14 @@ static void print_object(const writer *to, const mc_field *fields, const mc_valu
     }
 }
 
+void mc_value_write_table(const mc_value *rows, const mc_field *fields, mc_text_style style,
+                          mc_buffer *out)
+{
+    writer to = { out, style };
+
+    print_table(&to, fields, rows, 0);
+}
+
 void mc_report_write_text(mc_report *report, const mc_schema *schema, mc_text_style style,
                           mc_buffer *out)
 {

@@ -23,6 +23,10 @@ typedef struct mc_text_style {
 void mc_report_write_text(mc_report *report, const mc_schema *schema, mc_text_style style,
                           mc_buffer *out);
 
+/* An array of objects as one of the tables of the text form. */
+void mc_value_write_table(const mc_value *rows, const mc_field *fields, mc_text_style style,
+                          mc_buffer *out);
+
 /* An array of objects as RFC 4180 (LF line ends), its columns from the first row's keys. */
 void mc_value_write_csv(const mc_value *rows, mc_buffer *out);
 
