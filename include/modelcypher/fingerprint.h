@@ -44,6 +44,7 @@ typedef struct mc_fingerprint {
     const char *provenance;  /* all of that and more: a JSON object as text */
     int         block_count; /* L; -1: not known */
     mc_pooling  pooling;
+    bool        cached; /* it was computed before, and read from the cache */
 
     const char *const *probes; /* full ids, one a row of a state */
     size_t             probe_count;
@@ -71,14 +72,25 @@ MC_API mc_status mc_fingerprint_compute(const char                   *model,
                                         mc_error                     *err) MC_MUST_CHECK;
 MC_API void      mc_fingerprint_free(mc_fingerprint *fingerprint); /* NULL is fine */
 
+/* ---- as a file --------------------------------------------------------------------------- */
+
+/* JSON of schema mc.geometry.fingerprint.v1 (mc help schema geometry fingerprint): what the
+ * command prints. It appears whole or not at all. */
+MC_API mc_status mc_fingerprint_save(const mc_fingerprint *fingerprint, const char *path,
+                                     mc_error *err) MC_MUST_CHECK;
+/* MC_ERR_CORRUPT: no such JSON, with the layer and member at fault. */
+MC_API mc_status mc_fingerprint_open(const char *path, mc_fingerprint **fingerprint,
+                                     mc_error *err) MC_MUST_CHECK;
+
 /* ---- in a few lines ---------------------------------------------------------------------- */
 
 /* Medians over the layers that have a profile (`final` left out), and where the extremes are.
  * Numbers that no layer has are NaN. */
 typedef struct mc_fingerprint_summary {
     size_t probes, layers, layers_profiled;
-    double norm_first, norm_last; /* median norms of the first and the last block's states */
-    double anisotropy;            /* mean cosine of pairs of probes, median over layers */
+    double norm_first, norm_last; /* median norms of the first and the last state after 0 */
+    int    norm_first_layer, norm_last_layer;
+    double anisotropy; /* mean cosine of pairs of probes, median over layers */
     double anisotropy_most;
     int    anisotropy_layer; /* where it is largest */
     double first_direction;  /* share of the variance in one direction, median */

@@ -80,9 +80,13 @@ static void add_norms(const mc_fingerprint *f, mc_fingerprint_summary *out)
         const mc_fingerprint_layer *own = &f->layers[l];
         if (!counts(own)) continue;
         out->layers_profiled++;
-        if (isnan(out->norm_first) && own->layer > 0)
-            out->norm_first = own->profile.norm_median;
-        out->norm_last = own->profile.norm_median;
+        if (own->layer == 0) continue;
+        if (isnan(out->norm_first)) {
+            out->norm_first       = own->profile.norm_median;
+            out->norm_first_layer = own->layer;
+        }
+        out->norm_last       = own->profile.norm_median;
+        out->norm_last_layer = own->layer;
     }
 }
 

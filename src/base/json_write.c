@@ -187,3 +187,59 @@ void mc_json_put_floats(mc_json_writer *writer, const float *numbers, size_t cou
     mc_buffer_add_char(writer->out, ']');
     writer->has_sibling = true;
 }
+
+static void put_container(mc_json_writer *writer, mc_json_value value, bool is_object)
+{
+    if (is_object)
+        mc_json_begin_object(writer);
+    else
+        mc_json_begin_array(writer);
+    for (mc_json_iter it = mc_json_iterate(value); mc_json_next(&it);) {
+        if (is_object) mc_json_key(writer, it.key);
+        mc_json_put_value(writer, it.value);
+    }
+    if (is_object)
+        mc_json_end_object(writer);
+    else
+        mc_json_end_array(writer);
+}
+
+static void put_number(mc_json_writer *writer, mc_json_value value)
+{
+    int64_t  integer;
+    uint64_t count;
+    double   number = 0;
+
+    if (mc_json_int64(value, &integer))
+        mc_json_put_int(writer, integer);
+    else if (mc_json_uint64(value, &count))
+        mc_json_put_uint(writer, count);
+    else if (mc_json_double(value, &number))
+        mc_json_put_double(writer, number);
+}
+
+/* The parser bounds the depth. */
+void mc_json_put_value(mc_json_writer *writer, mc_json_value value)
+{
+    const mc_json_type type  = mc_json_type_of(value);
+    const char        *text  = "";
+    size_t             size  = 0;
+    bool               truth = false;
+
+    switch (type) {
+    case MC_JSON_OBJECT:
+    case MC_JSON_ARRAY: put_container(writer, value, type == MC_JSON_OBJECT); break;
+    case MC_JSON_INTEGER:
+    case MC_JSON_DOUBLE: put_number(writer, value); break;
+    case MC_JSON_STRING:
+        mc_json_string(value, &text, &size);
+        mc_json_put_span(writer, text, size);
+        break;
+    case MC_JSON_BOOL:
+        mc_json_bool(value, &truth);
+        mc_json_put_bool(writer, truth);
+        break;
+    case MC_JSON_NULL:
+    case MC_JSON_NONE: mc_json_put_null(writer); break;
+    }
+}

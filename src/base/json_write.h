@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "base/buffer.h"
+#include "base/json.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -39,6 +40,8 @@ void           mc_json_put_double(mc_json_writer *writer, double number);
 void           mc_json_put_float(mc_json_writer *writer, float number);
 void           mc_json_put_bool(mc_json_writer *writer, bool truth);
 void           mc_json_put_null(mc_json_writer *writer);
+/* A value that was read, with everything in it. */
+void mc_json_put_value(mc_json_writer *writer, mc_json_value value);
 /* A compact array on one line whatever the indentation. */
 void mc_json_put_floats(mc_json_writer *writer, const float *numbers, size_t count);
 

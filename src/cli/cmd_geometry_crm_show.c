@@ -5,7 +5,7 @@
 
 #include "base/json.h"
 #include "cli/command.h"
-#include "cli/json_value.h"
+#include "report/json_value.h"
 
 typedef struct show_args {
     const char *file;

@@ -23,30 +23,12 @@ static void say(const page *p, const char *format, ...) MC_PRINTF(2, 3);
 static void say(const page *p, const char *format, ...)
 {
     mc_buffer text = { 0 };
-    size_t    used = 1;
     va_list   args;
 
     va_start(args, format);
     mc_buffer_vprintf(&text, format, args);
     va_end(args);
-    mc_buffer_add_text(p->out, "-");
-    for (const char *word = text.data ? text.data : ""; *word;) {
-        char         one[256];
-        const size_t size = strcspn(word, " ");
-        snprintf(one, sizeof one, "%.*s", (int)(size < 255 ? size : 255), word);
-        const size_t width = mc_text_width(one);
-        if (p->style.width && used > 1 && used + 1 + width > p->style.width) {
-            mc_buffer_add_text(p->out, "\n ");
-            used = 1;
-        }
-        mc_buffer_add_char(p->out, ' ');
-        mc_text_add_visible(p->out, one, 0);
-        used += 1 + width;
-        word += size;
-        while (*word == ' ')
-            word++;
-    }
-    mc_buffer_add_char(p->out, '\n');
+    mc_text_add_item(p->out, text.data ? text.data : "", p->style.width);
     mc_buffer_clear(&text);
 }
 

@@ -506,3 +506,27 @@ void mc_report_write_text(mc_report *report, const mc_schema *schema, mc_text_st
         mc_buffer_add_char(out, '\n');
     }
 }
+
+void mc_text_add_item(mc_buffer *out, const char *text, size_t width)
+{
+    size_t used = 1;
+
+    mc_buffer_add_text(out, "-");
+    for (const char *word = text; *word;) {
+        char         one[256];
+        const size_t size = strcspn(word, " ");
+        snprintf(one, sizeof one, "%.*s", (int)(size < 255 ? size : 255), word);
+        const size_t columns = mc_text_width(one);
+        if (width && used > 1 && used + 1 + columns > width) {
+            mc_buffer_add_text(out, "\n ");
+            used = 1;
+        }
+        mc_buffer_add_char(out, ' ');
+        mc_text_add_visible(out, one, 0);
+        used += 1 + columns;
+        word += size;
+        while (*word == ' ')
+            word++;
+    }
+    mc_buffer_add_char(out, '\n');
+}

@@ -4,6 +4,7 @@
 
 #include <modelcypher/fingerprint.h>
 
+#include "analysis/fingerprint_form.h"
 #include "base/alloc.h"
 #include "support/check.h"
 
@@ -108,6 +109,95 @@ static void no_memory(void **state)
     }
 }
 
+/* ---- JSON ---- */
+
+static char *json_of(const mc_fingerprint *f)
+{
+    mc_buffer text = { 0 };
+    mc_error  err  = { 0 };
+
+    CHECK_OK("print", mc_fingerprint_print(f, &text, &err));
+    return mc_buffer_take(&text);
+}
+
+static void there_and_back(void **state)
+{
+    mc_fingerprint *f = compute(crm_path, NULL), *back = NULL, *saved = NULL;
+    char           *text = json_of(f), *again, path[64];
+    mc_error        err  = { 0 };
+
+    (void)state;
+    CHECK_OK("parse", mc_fingerprint_parse(text, strlen(text), &back, &err));
+    again = json_of(back);
+    CHECK("every number", !strcmp(text, again));
+    CHECK("identity", !strcmp(f->model_hash, back->model_hash) &&
+                          !strcmp(f->atlas_sha256, back->atlas_sha256) &&
+                          !strcmp(f->created_at, back->created_at));
+    snprintf(path, sizeof path, "%s/f.json", folder);
+    CHECK_OK("save", mc_fingerprint_save(f, path, &err));
+    CHECK_OK("open", mc_fingerprint_open(path, &saved, &err));
+    CHECK("sketch", !memcmp(f->layers[3].sketch.entries, saved->layers[3].sketch.entries,
+                            mc_sketch_size(55) * sizeof(int16_t)));
+    unlink(path);
+    mc_free(text);
+    mc_free(again);
+    mc_fingerprint_free(f);
+    mc_fingerprint_free(back);
+    mc_fingerprint_free(saved);
+}
+
+/* `from` occurs in `text`; the result, which the caller frees, has `to` in its first place. */
+static char *replaced(const char *text, const char *from, const char *to)
+{
+    const char  *at   = strstr(text, from);
+    const size_t size = strlen(text) + strlen(to) + 1;
+    char        *out  = malloc(size);
+
+    assert_non_null(at);
+    assert_non_null(out);
+    snprintf(out, size, "%.*s%s%s", (int)(at - text), text, to, at + strlen(from));
+    return out;
+}
+
+static const struct {
+    const char *name, *from, *to, *reason;
+} broken[] = {
+    { "schema", "fingerprint.v1", "fingerprint.v9", "schema" },
+    { "number", "\"median\":", "\"middle\":", "layer 0: 'median' is no number" },
+    { "count", "\"directions90\":", "\"directions90\":-", "'directions90' is no count" },
+    { "order", "\"layer\":1,", "\"layer\":0,", "ascending" },
+    { "name", "\"layer\":1,", "\"layer\":\"last\",", "neither a number nor 'final'" },
+    { "hex", "\"entries\":\"", "\"entries\":\"x", "digits" },
+    { "probe", "\"probe\":\"", "\"probe\":\"no ", "is none of the probes" },
+    { "twice", "\"probes\":[", "\"probes\":[\"moral_concept:care_1\",\"moral_concept:care_1\",",
+      "twice" },
+    { "row", "\"sketchProbes\":[0", "\"sketchProbes\":[900", "ascending rows" },
+    { "pooling", "\"pooling\":\"last", "\"pooling\":\"first", "no pooling" },
+    { "unit", "\"massive\":", "\"massive\":1,\"more\":", "neither true nor false" },
+    { "shares", "\"shares\":[", "\"shares\":[\"\",", "" },
+    { "layers", "\"layers\":[", "\"layers\":[],\"more\":[", "no 'layers'" },
+    { "reason", "\"reason\":null", "\"reason\":7", "'reason' is no text" },
+};
+
+static void broken_json(void **state)
+{
+    mc_fingerprint *f = compute(crm_path, NULL), *got = NULL;
+    char           *text = json_of(f);
+
+    (void)state;
+    for (size_t i = 0; i < sizeof broken / sizeof *broken; i++) {
+        char    *bad = replaced(text, broken[i].from, broken[i].to);
+        mc_error err = { 0 };
+        CHECK(broken[i].name,
+              mc_fingerprint_parse(bad, strlen(bad), &got, &err) == MC_ERR_CORRUPT && !got);
+        if (!strstr(err.reason, broken[i].reason))
+            fail_msg("%s: the reason is '%s'", broken[i].name, err.reason);
+        free(bad);
+    }
+    mc_free(text);
+    mc_fingerprint_free(f);
+}
+
 static void summary(void **state)
 {
     mc_fingerprint              *f   = compute(crm_path, NULL);
@@ -131,6 +221,8 @@ int main(void)
         cmocka_unit_test(from_a_run_or_a_file),
         cmocka_unit_test(refuses),
         cmocka_unit_test(no_memory),
+        cmocka_unit_test(there_and_back),
+        cmocka_unit_test(broken_json),
         cmocka_unit_test(summary),
     };
 

@@ -1,5 +1,5 @@
 /* json_value.c - from a parsed JSON document to a report's tree. */
-#include "cli/json_value.h"
+#include "report/json_value.h"
 
 static void add_number(mc_value *in, const char *key, mc_json_value json)
 {

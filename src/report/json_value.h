@@ -1,6 +1,6 @@
 /* json_value.h - JSON that was read, as part of a report. */
-#ifndef MC_CLI_JSON_VALUE_H
-#define MC_CLI_JSON_VALUE_H
+#ifndef MC_REPORT_JSON_VALUE_H
+#define MC_REPORT_JSON_VALUE_H
 
 #include "base/json.h"
 #include "report/report.h"

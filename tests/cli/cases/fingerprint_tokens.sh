@@ -1,0 +1,1 @@
+mc geometry fingerprint "$TESTS/golden/models/tiny-llama" --pool all
