@@ -21,6 +21,10 @@
 #define UNROLL(times)
 #endif
 
+/* Hints that change no result: an address that is not ours is passed over. */
+#define PREFETCH(address) __builtin_prefetch(address, 0, 2)
+#define PREFETCH_WRITE(address) __builtin_prefetch(address, 1, 3)
+
 /* A sum over k is cut into chains of this many fused multiply-adds, each from zero, which are
  * then added up in order. One chain over all of k would lose three to four times as much to
  * rounding: a row with massive activations of SmolLM2 was off by 3e-5. */
@@ -29,7 +33,7 @@ enum { CHAIN = 192 };
 /* k is also cut into blocks so that the tile's part of a stays in the second-level cache while
  * all panels of b pass over it; small models need no cut, and then c is not read back. A
  * multiple of CHAIN, so the bits do not notice. */
-enum { K_BLOCK = 640 };
+enum { K_BLOCK = 960 };
 
 static v16 load_tail(const float *from, size_t n, float fill)
 {
@@ -56,14 +60,20 @@ typedef struct gemm_step {
     size_t       a_stride, b_stride, c_stride, k;
     size_t       columns; /* of the last panel: 1..16 */
     int          accumulate;
+    /* The panels whose turn comes next are fetched into the second-level cache meanwhile:
+     * `next_bytes` of them with each step of k. */
+    const char *next;
+    size_t      next_bytes;
 } gemm_step;
 
 /* One chain: `k` steps from zero, held in registers throughout. */
-ALWAYS_INLINE void gemm_chain(const float *a, size_t a_stride, const float *b, size_t b_stride,
-                              size_t k, v16 sum[GEMM_ROWS][GEMM_PANELS], const int rows,
-                              const int panels)
+ALWAYS_INLINE void gemm_chain(const gemm_step *s, size_t at, size_t k,
+                              v16 sum[GEMM_ROWS][GEMM_PANELS], const int rows, const int panels)
 {
-    v16 w[GEMM_PANELS];
+    const float *a = s->a + at, *b = s->b + at * MC_PANEL;
+    const char  *next     = s->next + at * s->next_bytes;
+    const size_t a_stride = s->a_stride, b_stride = s->b_stride, next_bytes = s->next_bytes;
+    v16          w[GEMM_PANELS];
 
     UNROLL(4)
     for (int p = 0; p < panels; p++)
@@ -78,6 +88,10 @@ ALWAYS_INLINE void gemm_chain(const float *a, size_t a_stride, const float *b, s
     for (size_t step = 1; step < k; step++) {
         a++;
         b += MC_PANEL;
+        next += next_bytes;
+        UNROLL(4)
+        for (int p = 0; p < panels; p++)
+            PREFETCH(next + (size_t)p * b_stride * sizeof *b);
         UNROLL(4)
         for (int p = 0; p < panels; p++)
             w[p] = v16_load(b + (size_t)p * b_stride);
@@ -100,6 +114,11 @@ ALWAYS_INLINE void gemm_block(const gemm_step *s, const int rows, const int pane
     UNROLL(16)
     for (int i = 0; i < rows; i++)
         UNROLL(4)
+    for (int p = 0; p < panels; p++)
+        PREFETCH_WRITE(s->c + (size_t)i * s->c_stride + (size_t)p * MC_PANEL);
+    UNROLL(16)
+    for (int i = 0; i < rows; i++)
+        UNROLL(4)
     for (int p = 0; p < panels; p++) {
         const float *c = s->c + (size_t)i * s->c_stride + (size_t)p * MC_PANEL;
         if (!s->accumulate)
@@ -111,8 +130,7 @@ ALWAYS_INLINE void gemm_block(const gemm_step *s, const int rows, const int pane
     }
     for (size_t k = 0; k < s->k; k += CHAIN) {
         size_t steps = s->k - k < CHAIN ? s->k - k : CHAIN;
-        gemm_chain(s->a + k, s->a_stride, s->b + k * MC_PANEL, s->b_stride, steps, sum, rows,
-                   panels);
+        gemm_chain(s, k, steps, sum, rows, panels);
         UNROLL(16)
         for (int i = 0; i < rows; i++)
             UNROLL(4)
@@ -185,9 +203,18 @@ static void gemm_column(const mc_gemm *g, gemm_step step, int panels)
             gemm_rows_of(&step, rows, 1);
         step.a += rows * g->a_stride;
         step.c += rows * g->c_stride;
+        step.next += step.k * step.next_bytes;
         row += rows;
     }
     (void)panels;
+}
+
+/* The row of a panel that one step of k uses, shared out over the micro-kernels of a column. */
+static size_t bytes_ahead(size_t rows)
+{
+    size_t times = (rows + GEMM_ROWS - 1) / GEMM_ROWS, bytes = MC_PANEL * sizeof(float);
+
+    return (bytes + times - 1) / times;
 }
 
 static void gemm(const mc_gemm *g)
@@ -196,6 +223,7 @@ static void gemm(const mc_gemm *g)
     size_t chains = (g->k + CHAIN - 1) / CHAIN;
     size_t part   = blocks ? (chains + blocks - 1) / blocks * CHAIN : 0;
 
+    if (g->rows == 0) return; /* a last block whose rows nobody wants */
     for (size_t at = 0; at < g->k; at += part) {
         size_t k      = g->k - at < part ? g->k - at : part;
         size_t column = 0;
@@ -215,6 +243,8 @@ static void gemm(const mc_gemm *g)
                 .columns    = width - (size_t)(panels - 1) * MC_PANEL,
                 .accumulate = g->accumulate || at > 0,
             };
+            step.next       = (const char *)(step.b + (size_t)panels * g->b_stride);
+            step.next_bytes = bytes_ahead(g->rows);
             gemm_column(g, step, panels);
             column += width;
         }
