@@ -86,6 +86,29 @@ MC_API mc_status mc_crm_build(const mc_crm_build_options *options,
                               mc_crm_build_summary *summary, mc_error *err) MC_MUST_CHECK;
 MC_API void      mc_crm_build_summary_clear(mc_crm_build_summary *summary);
 
+/* What a build will take. Counts and bytes follow from headers and texts; seconds from what
+ * this machine does at the moment: a product of the model's size and a few MiB of the weights
+ * are timed. */
+typedef struct mc_crm_forecast {
+    size_t   layer_count, probes, texts;
+    size_t   tokens_asked, tokens_computed;
+    int      blocks_run;
+    size_t   threads;
+    double   flop;
+    uint64_t weights;     /* bytes of the files that the blocks read */
+    uint64_t pass_memory; /* what max_memory bounds */
+    uint64_t memory;      /* the process at its peak, mapped file pages included */
+    uint64_t output_size;
+    double   flop_per_second;  /* expected of the whole pass, all threads */
+    double   bytes_per_second; /* of reading weights */
+    double   seconds_open, seconds_read, seconds_compute, seconds_write, seconds;
+} mc_crm_forecast;
+
+/* Reads headers, the tokenizer and the texts; takes a fraction of a second. Fails where the
+ * build would before it computes. max_memory and progress are not looked at. */
+MC_API mc_status mc_crm_build_forecast(const mc_crm_build_options *options,
+                                       mc_crm_forecast *forecast, mc_error *err) MC_MUST_CHECK;
+
 /* ---- States in memory -------------------------------------------------------------------- */
 
 /* The states of a model's probes, one row each, for every layer; all of it owned. */

@@ -2,6 +2,7 @@
 #include "analysis/capture_run.h"
 
 #include "base/alloc.h"
+#include "base/buffer.h"
 #include "cache/content.h"
 #include "capture/pool.h"
 #include "model/model.h"
@@ -73,6 +74,18 @@ static mc_status list_probes(mc_capture_run *run, mc_error *err)
     return MC_OK;
 }
 
+static mc_status name_output(mc_capture_run *run, mc_error *err)
+{
+    mc_buffer name = { 0 };
+
+    if (run->options->output)
+        mc_buffer_add_text(&name, run->options->output);
+    else
+        mc_buffer_printf(&name, "%s.crm.safetensors", mc_model_get_info(run->model)->name);
+    run->output = mc_buffer_take(&name);
+    return run->output ? MC_OK : mc_fail_memory(err, 0);
+}
+
 mc_status mc_capture_open(const mc_crm_build_options *options, mc_capture_run *run,
                           mc_error *err)
 {
@@ -86,12 +99,14 @@ mc_status mc_capture_open(const mc_crm_build_options *options, mc_capture_run *r
         const mc_crm_texts texts = mc_probe_tokens_part(&run->tokens, part);
         run->split               = mc_crm_can_split(&texts, run->tokens.probe_count);
     }
+    MC_TRY(name_output(run, err));
     return list_probes(run, err);
 }
 
-mc_status mc_capture_identify(mc_capture_run *run, mc_error *err)
+mc_status mc_capture_describe(mc_capture_run *run, const char *model_hash, mc_error *err)
 {
     mc_provenance p = { .model      = mc_model_get_info(run->model),
+                        .model_hash = model_hash,
                         .tokenizer  = mc_tokenizer_get_info(run->tokenizer),
                         .atlas      = mc_atlas_get_info(run->atlas),
                         .backend    = run->backend,
@@ -99,10 +114,48 @@ mc_status mc_capture_identify(mc_capture_run *run, mc_error *err)
                         .created_at = run->created_at };
 
     mc_time_print(run->created_at);
+    return mc_provenance_print(&p, &run->provenance, err);
+}
+
+mc_status mc_capture_identify(mc_capture_run *run, mc_error *err)
+{
     MC_TRY(mc_content_hash(mc_model_store(run->model), run->options->threads, run->model_hash,
                            NULL, err));
-    p.model_hash = run->model_hash;
-    return mc_provenance_print(&p, &run->provenance, err);
+    return mc_capture_describe(run, run->model_hash, err);
+}
+
+/* `final` may be wider or narrower than the states; a CRM has one width. */
+static mc_status check_widths(const mc_capture_run *run, mc_error *err)
+{
+    const mc_model_info *info = mc_model_get_info(run->model);
+
+    if (!run->wanted[info->layer_count + 1] || info->final_size == info->hidden_size)
+        return MC_OK;
+    return mc_fail(err, MC_ERR_UNSUPPORTED, "ask for --layers 0..-1, without 'final'",
+                   "'final' of this model has %zu columns, its states have %zu",
+                   info->final_size, info->hidden_size);
+}
+
+mc_status mc_capture_plan(const mc_capture_run *run, mc_crm_plan *plan, mc_error *err)
+{
+    const mc_model_info *info = mc_model_get_info(run->model);
+
+    MC_TRY(check_widths(run, err));
+    *plan = (mc_crm_plan){ .path        = run->output,
+                           .model       = info->name,
+                           .created_at  = run->created_at,
+                           .provenance  = run->provenance,
+                           .block_count = (int)info->layer_count,
+                           .hidden      = info->hidden_size,
+                           .layers      = run->layers,
+                           .pooling     = run->options->pooling,
+                           .probe_ids   = run->probe_ids,
+                           .probe_count = run->tokens.probe_count,
+                           .texts       = mc_probe_tokens_part(&run->tokens, 0),
+                           .split       = run->split,
+                           .control     = run->options->control };
+    if (plan->control) plan->control_texts = mc_probe_tokens_part(&run->tokens, 1);
+    return MC_OK;
 }
 
 /* ---- layers, as they come ---- */
@@ -158,40 +211,57 @@ static void report_progress(void *context, const mc_engine_progress *progress)
     run->options->progress(run->options->context, &report);
 }
 
-/* Room for means [probes] and halves [2][probes] of both parts. */
-static mc_status create_rows(mc_capture_run *run, mc_error *err)
+/* Means [probes] and halves [2][probes] of both parts; where every token is kept, none. */
+size_t mc_capture_row_floats(const mc_capture_run *run)
 {
     const mc_model_info *info = mc_model_get_info(run->model);
     const size_t         width =
         info->final_size > info->hidden_size ? info->final_size : info->hidden_size;
-    const size_t floats = 6 * run->tokens.probe_count * width;
 
-    if (run->options->pooling == MC_POOLING_ALL) return MC_OK;
+    return run->options->pooling == MC_POOLING_ALL ? 0 : 6 * run->tokens.probe_count * width;
+}
+
+static mc_status create_rows(mc_capture_run *run, mc_error *err)
+{
+    const size_t floats = mc_capture_row_floats(run);
+
+    if (floats == 0) return MC_OK;
     run->rows = mc_alloc_array(floats, sizeof *run->rows);
     return run->rows ? MC_OK : mc_fail_memory(err, floats * sizeof *run->rows);
+}
+
+mc_texts mc_capture_texts(const mc_capture_run *run)
+{
+    return (mc_texts){ run->tokens.tokens, run->tokens.offsets, run->tokens.text_count };
+}
+
+mc_engine_options mc_capture_engine(const mc_capture_run *run)
+{
+    static const unsigned keep[] = { [MC_POOLING_LAST] = MC_KEEP_LAST,
+                                     [MC_POOLING_MEAN] = MC_KEEP_MEAN,
+                                     [MC_POOLING_ALL]  = MC_KEEP_ALL };
+
+    return (mc_engine_options){ .backend    = run->backend,
+                                .threads    = run->options->threads,
+                                .max_memory = run->options->max_memory,
+                                .batch_size = run->options->batch_size,
+                                .no_sharing = run->options->no_prefix_sharing,
+                                .keep       = keep[run->options->pooling],
+                                .wanted     = run->wanted };
 }
 
 mc_status mc_capture_layers(mc_capture_run *run, mc_layer_sink *sink, void *context,
                             mc_engine_stats *stats, mc_error *err)
 {
-    static const unsigned keep[] = { [MC_POOLING_LAST] = MC_KEEP_LAST,
-                                     [MC_POOLING_MEAN] = MC_KEEP_MEAN,
-                                     [MC_POOLING_ALL]  = MC_KEEP_ALL };
-    mc_texts texts = { run->tokens.tokens, run->tokens.offsets, run->tokens.text_count };
-    mc_engine_options options = { .backend    = run->backend,
-                                  .threads    = run->options->threads,
-                                  .max_memory = run->options->max_memory,
-                                  .batch_size = run->options->batch_size,
-                                  .no_sharing = run->options->no_prefix_sharing,
-                                  .keep       = keep[run->options->pooling],
-                                  .wanted     = run->wanted,
-                                  .states     = hand_out,
-                                  .progress   = report_progress,
-                                  .context    = run };
+    mc_texts          texts   = mc_capture_texts(run);
+    mc_engine_options options = mc_capture_engine(run);
     mc_status         status;
 
-    run->sink    = sink;
-    run->context = context;
+    options.states   = hand_out;
+    options.progress = report_progress;
+    options.context  = run;
+    run->sink        = sink;
+    run->context     = context;
     MC_TRY(create_rows(run, err));
     status = mc_engine_run(mc_model_lowered(run->model), mc_model_store(run->model), &texts,
                            &options, stats, err);
@@ -205,6 +275,7 @@ void mc_capture_close(mc_capture_run *run)
     mc_free(run->wanted);
     mc_free(run->probe_ids);
     mc_free(run->provenance);
+    mc_free(run->output);
     mc_free(run->rows);
     mc_tokenizer_close(run->tokenizer);
     mc_atlas_close(run->atlas);

@@ -27,6 +27,7 @@ typedef struct mc_capture_run {
     const char                **probe_ids; /* [probes] */
     char                        model_hash[MC_HASH_TEXT];
     char                       *provenance;
+    char                       *output; /* path of a build's file */
     char                        created_at[MC_TIME_TEXT];
     bool                        split; /* every probe has texts for two halves */
     float         *rows; /* parts of a layer: means and halves, of states and control */
@@ -39,6 +40,18 @@ mc_status mc_capture_open(const mc_crm_build_options *options, mc_capture_run *r
                           mc_error *err);
 /* The model's hash and the provenance; reads all weights. */
 mc_status mc_capture_identify(mc_capture_run *run, mc_error *err);
+/* The same with a hash that is made up: what is as long, and needs no weight. */
+mc_status mc_capture_describe(mc_capture_run *run, const char *model_hash, mc_error *err);
+/* The file that a build writes to run->output. MC_ERR_UNSUPPORTED: `final` has another width.
+ */
+mc_status mc_capture_plan(const mc_capture_run *run, mc_crm_plan *plan, mc_error *err);
+
+/* What the engine is given; the options without callbacks. */
+mc_texts          mc_capture_texts(const mc_capture_run *run);
+mc_engine_options mc_capture_engine(const mc_capture_run *run);
+/* Floats of run->rows. */
+size_t mc_capture_row_floats(const mc_capture_run *run);
+
 /* Run the texts: each layer goes to `sink` once, in ascending order, `final` last. */
 mc_status mc_capture_layers(mc_capture_run *run, mc_layer_sink *sink, void *context,
                             mc_engine_stats *stats, mc_error *err);

@@ -5,63 +5,20 @@
 
 #include "analysis/capture_run.h"
 #include "base/alloc.h"
-#include "base/buffer.h"
 #include "base/log.h"
 
 typedef struct build {
     mc_capture_run run;
-    char          *output;
     mc_crm_writer *writer;
 } build;
 
-/* ---- the file ---- */
-
-static mc_status name_output(build *b, mc_error *err)
-{
-    mc_buffer name = { 0 };
-
-    if (b->run.options->output)
-        mc_buffer_add_text(&name, b->run.options->output);
-    else
-        mc_buffer_printf(&name, "%s.crm.safetensors", mc_model_get_info(b->run.model)->name);
-    b->output = mc_buffer_take(&name);
-    return b->output ? MC_OK : mc_fail_memory(err, 0);
-}
-
-/* `final` may be wider or narrower than the states; a CRM has one width. */
-static mc_status check_widths(const mc_capture_run *run, mc_error *err)
-{
-    const mc_model_info *info = mc_model_get_info(run->model);
-
-    if (!run->wanted[info->layer_count + 1] || info->final_size == info->hidden_size)
-        return MC_OK;
-    return mc_fail(err, MC_ERR_UNSUPPORTED, "ask for --layers 0..-1, without 'final'",
-                   "'final' of this model has %zu columns, its states have %zu",
-                   info->final_size, info->hidden_size);
-}
-
 static mc_status open_writer(build *b, mc_error *err)
 {
-    mc_capture_run      *run  = &b->run;
-    const mc_model_info *info = mc_model_get_info(run->model);
-    mc_crm_plan          plan = { .block_count = (int)info->layer_count,
-                                  .model       = info->name,
-                                  .hidden      = info->hidden_size,
-                                  .layers      = run->layers,
-                                  .pooling     = run->options->pooling,
-                                  .control     = run->options->control,
-                                  .split       = run->split };
+    mc_crm_plan plan;
 
-    MC_TRY(check_widths(run, err));
-    MC_TRY(name_output(b, err));
-    MC_TRY(mc_capture_identify(run, err));
-    plan.path        = b->output;
-    plan.created_at  = run->created_at;
-    plan.provenance  = run->provenance;
-    plan.probe_ids   = run->probe_ids;
-    plan.probe_count = run->tokens.probe_count;
-    plan.texts       = mc_probe_tokens_part(&run->tokens, 0);
-    if (plan.control) plan.control_texts = mc_probe_tokens_part(&run->tokens, 1);
+    MC_TRY(mc_capture_plan(&b->run, &plan, err));
+    MC_TRY(mc_capture_identify(&b->run, err));
+    plan.provenance = b->run.provenance;
     return mc_crm_writer_open(&plan, &b->writer, err);
 }
 
@@ -70,7 +27,7 @@ static mc_status write_layer(void *context, int layer, size_t width,
 {
     build *b = context;
 
-    (void)width; /* the plan's: check_widths() */
+    (void)width; /* the plan's */
     return mc_crm_writer_put(b->writer, layer, parts, err);
 }
 
@@ -85,7 +42,7 @@ static mc_status fill_names(const build *b, mc_crm_build_summary *summary, mc_er
              b->run.backend->name, b->run.backend->tier);
     summary->model        = mc_strdup(info->name);
     summary->architecture = mc_strdup(info->architecture);
-    summary->output       = mc_strdup(b->output);
+    summary->output       = mc_strdup(b->run.output);
     summary->backend      = mc_strdup(backend);
     if (summary->model && summary->architecture && summary->output && summary->backend)
         return MC_OK;
@@ -150,7 +107,6 @@ mc_status mc_crm_build(const mc_crm_build_options *options, mc_crm_build_summary
     status = build_all(&b, options, &numbers, err);
     mc_crm_writer_close(b.writer);
     mc_capture_close(&b.run);
-    mc_free(b.output);
     if (status != MC_OK) return status;
     if (summary)
         *summary = numbers;

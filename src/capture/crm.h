@@ -60,6 +60,8 @@ static inline size_t mc_crm_part_halves(mc_crm_part part)
 
 typedef struct mc_crm_form {
     const char *name;
+    /* Bytes that a file of the plan takes: exactly, or about where numbers are text. */
+    mc_status (*size)(const mc_crm_plan *plan, uint64_t *size, mc_error *err);
     mc_status (*begin)(mc_crm_writer *writer, mc_error *err);
     mc_status (*put)(mc_crm_writer *writer, size_t index,
                      const float *const parts[MC_CRM_PART_COUNT], mc_error *err);
@@ -68,6 +70,9 @@ typedef struct mc_crm_form {
 } mc_crm_form;
 
 extern const mc_crm_form mc_crm_form_safetensors, mc_crm_form_json;
+
+/* What the plan's file will take, in the form that its path names. The plan is not checked. */
+mc_status mc_crm_plan_size(const mc_crm_plan *plan, uint64_t *size, mc_error *err);
 
 struct mc_crm_writer {
     const mc_crm_form *form;

@@ -10,6 +10,9 @@
 /* A float takes 11 bytes on average; a file with less than this a float has next to nothing in
  * it. */
 enum { FLOAT_BYTES_LEAST = 6 };
+#define FLOAT_BYTES 12.0 /* with its comma */
+/* Keys, brackets and the norm around a probe's numbers, beside its id, which is there twice. */
+enum { PROBE_BYTES = 90, PART_BYTES = 60, TOKEN_BYTES = 6, OFFSET_BYTES = 6 };
 
 static mc_status flush(mc_crm_writer *writer, mc_error *err)
 {
@@ -91,17 +94,41 @@ static void put_texts(mc_json_writer *json, const char *key, const mc_crm_texts 
     mc_json_end_object(json);
 }
 
-static mc_status check_space(mc_crm_writer *writer, mc_error *err)
+static uint64_t count_floats(const mc_crm_plan *plan)
 {
-    const mc_crm_plan *plan   = &writer->plan;
-    uint64_t           floats = 0;
+    uint64_t floats = 0;
 
     for (int p = 0; p < MC_CRM_PART_COUNT; p++)
         if (mc_crm_plan_has(plan, (mc_crm_part)p))
             floats += mc_crm_part_halves((mc_crm_part)p) *
                       mc_crm_plan_rows(plan, (mc_crm_part)p) * plan->hidden *
                       plan->layers.count;
-    return mc_new_file_check_space(&writer->output, floats * FLOAT_BYTES_LEAST, err);
+    return floats;
+}
+
+static mc_status size_of(const mc_crm_plan *plan, uint64_t *size, mc_error *err)
+{
+    uint64_t ids   = 0;
+    uint64_t texts = plan->texts.text_count + plan->control_texts.text_count;
+    uint64_t parts = 1;
+
+    (void)err;
+    for (int p = MC_CRM_SPLIT; p < MC_CRM_PART_COUNT; p++)
+        parts += mc_crm_plan_has(plan, (mc_crm_part)p);
+    for (size_t i = 0; i < plan->probe_count; i++)
+        ids += strlen(plan->probe_ids[i]);
+    *size = (uint64_t)(FLOAT_BYTES * (double)count_floats(plan)) +
+            plan->layers.count *
+                (2 * ids + plan->probe_count * (PROBE_BYTES + (parts - 1) * PART_BYTES)) +
+            ids + strlen(plan->provenance) + (texts + plan->probe_count) * OFFSET_BYTES +
+            (plan->texts.token_count + plan->control_texts.token_count) * TOKEN_BYTES;
+    return MC_OK;
+}
+
+static mc_status check_space(mc_crm_writer *writer, mc_error *err)
+{
+    return mc_new_file_check_space(&writer->output,
+                                   count_floats(&writer->plan) * FLOAT_BYTES_LEAST, err);
 }
 
 static mc_status begin(mc_crm_writer *writer, mc_error *err)
@@ -217,5 +244,5 @@ static mc_status end(mc_crm_writer *writer, mc_error *err)
 }
 
 const mc_crm_form mc_crm_form_json = {
-    .name = "json", .begin = begin, .put = put, .end = end, .in_order = true
+    .name = "json", .size = size_of, .begin = begin, .put = put, .end = end, .in_order = true
 };

@@ -36,12 +36,12 @@ static void add_tensor(mc_json_writer *json, const char *name, const char *dtype
     mc_json_end_object(json);
 }
 
-static void add_matrices(mc_json_writer *json, mc_crm_writer *writer, uint64_t *place)
+/* places[i] (places may be NULL): where the first matrix of layer i begins. */
+static void add_matrices(mc_json_writer *json, const mc_crm_plan *plan, uint64_t *places,
+                         uint64_t *place)
 {
-    const mc_crm_plan *plan = &writer->plan;
-
     for (size_t i = 0; i < plan->layers.count; i++) {
-        writer->places[i] = *place;
+        if (places) places[i] = *place;
         for (int p = 0; p < MC_CRM_PART_COUNT; p++) {
             mc_crm_part part     = (mc_crm_part)p;
             size_t      halves   = mc_crm_part_halves(part);
@@ -114,8 +114,8 @@ static mc_status add_metadata(mc_json_writer *json, const mc_crm_plan *plan, mc_
 }
 
 /* The u64 and the header, padded; *data is the size of what follows. */
-static mc_status make_header(mc_crm_writer *writer, mc_buffer *header, uint64_t *data,
-                             mc_error *err)
+static mc_status make_header(const mc_crm_plan *plan, uint64_t *places, mc_buffer *header,
+                             uint64_t *data, mc_error *err)
 {
     mc_json_writer json = mc_json_writer_init(header, 0);
     uint8_t        length[8];
@@ -124,9 +124,9 @@ static mc_status make_header(mc_crm_writer *writer, mc_buffer *header, uint64_t 
     *data = 0;
     mc_buffer_add(header, "\0\0\0\0\0\0\0\0", sizeof length);
     mc_json_begin_object(&json);
-    MC_TRY(add_metadata(&json, &writer->plan, err));
-    add_matrices(&json, writer, data);
-    add_texts(&json, &writer->plan, data);
+    MC_TRY(add_metadata(&json, plan, err));
+    add_matrices(&json, plan, places, data);
+    add_texts(&json, plan, data);
     mc_json_end_object(&json);
     while (header->size % ALIGNMENT != 0 && !header->failed)
         mc_buffer_add_char(header, ' ');
@@ -135,7 +135,7 @@ static mc_status make_header(mc_crm_writer *writer, mc_buffer *header, uint64_t 
     if (size > HEADER_MAX)
         return mc_fail(err, MC_ERR_UNSUPPORTED, "ask for fewer probes at once",
                        "the names of %zu probes do not fit into the header of a file",
-                       writer->plan.probe_count);
+                       plan->probe_count);
     for (int i = 0; i < 8; i++)
         length[i] = (uint8_t)(size >> (8 * i));
     memcpy(header->data, length, sizeof length);
@@ -170,7 +170,7 @@ static mc_status begin(mc_crm_writer *writer, mc_error *err)
 {
     mc_buffer header = { 0 };
     uint64_t  data   = 0;
-    mc_status status = make_header(writer, &header, &data, err);
+    mc_status status = make_header(&writer->plan, writer->places, &header, &data, err);
 
     if (status == MC_OK) {
         for (size_t i = 0; i < writer->plan.layers.count; i++)
@@ -209,6 +209,17 @@ static mc_status end(mc_crm_writer *writer, mc_error *err)
     return MC_OK;
 }
 
+static mc_status size_of(const mc_crm_plan *plan, uint64_t *size, mc_error *err)
+{
+    mc_buffer header = { 0 };
+    uint64_t  data   = 0;
+    mc_status status = make_header(plan, NULL, &header, &data, err);
+
+    if (status == MC_OK) *size = header.size + data;
+    mc_buffer_clear(&header);
+    return status;
+}
+
 const mc_crm_form mc_crm_form_safetensors = {
-    .name = "safetensors", .begin = begin, .put = put, .end = end
+    .name = "safetensors", .size = size_of, .begin = begin, .put = put, .end = end
 };

@@ -146,6 +146,11 @@ static const mc_crm_form *form_of(const char *path)
                                                                  : &mc_crm_form_safetensors;
 }
 
+mc_status mc_crm_plan_size(const mc_crm_plan *plan, uint64_t *size, mc_error *err)
+{
+    return form_of(plan->path)->size(plan, size, err);
+}
+
 /* What is needed after begin(): the layers and the probes' ids. */
 static mc_status copy_plan(mc_crm_writer *writer, const mc_crm_plan *plan, mc_error *err)
 {

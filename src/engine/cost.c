@@ -175,6 +175,15 @@ static void measure_bytes(mc_cost *cost)
                   cost->workers * worker_bytes(cost) + mc_rope_tables_bytes(cost->model, plan);
 }
 
+static double count_values(const mc_program *program)
+{
+    double values = 0.0;
+
+    for (size_t i = 0; i < program->count; i++)
+        values += op_flop(&program->ops[i], 0.5);
+    return values;
+}
+
 static void measure_weights(mc_cost *cost)
 {
     uint64_t before = 0;
@@ -183,6 +192,7 @@ static void measure_weights(mc_cost *cost)
          block++) {
         uint64_t here = mc_stage_stored_size(mc_cost_program(cost, block));
         cost->weights += here;
+        cost->values += count_values(mc_cost_program(cost, block));
         if (before + here > cost->window) cost->window = before + here;
         before = here;
     }
@@ -224,6 +234,7 @@ mc_engine_stats mc_cost_stats(const mc_cost *cost)
         .bytes           = cost->bytes,
         .weights         = cost->weights,
         .window          = cost->window,
+        .values          = cost->values,
     };
 }
 

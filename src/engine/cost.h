@@ -24,6 +24,7 @@ typedef struct mc_cost {
     size_t   bytes;   /* of all that the pass allocates */
     uint64_t weights; /* bytes of the files that are widened */
     uint64_t window;  /* most of them in memory at once: a program's and the next one's */
+    double   values;  /* numbers of matrices, that these hold */
 } mc_cost;
 
 /* Borrows model, plan and options. */

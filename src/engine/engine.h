@@ -100,6 +100,7 @@ typedef struct mc_engine_stats {
     size_t   bytes;                         /* the engine's own memory */
     uint64_t weights;                       /* bytes of the files that were widened */
     uint64_t window;                        /* most of them in memory at once */
+    double   values;                        /* the numbers of matrices that these hold */
 } mc_engine_stats;
 
 /* MC_ERR_ARGUMENT: a token id outside of the vocabulary, an empty text, a text longer than the

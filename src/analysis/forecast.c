@@ -1,0 +1,179 @@
+/* forecast.c - what a build will take, before it begins.
+ *
+ * Counts and bytes come from the functions that the build itself allocates and writes by.
+ * Seconds are those counts over speeds measured here and now. */
+#include <modelcypher/system.h>
+
+#include <math.h>
+
+#include "analysis/capture_run.h"
+#include "base/hash.h"
+#include "base/log.h"
+#include "base/machine.h"
+#include "capture/crm.h"
+#include "model/model.h"
+
+/* How long the two speeds are measured. */
+#define PRODUCT_SECONDS 0.12
+#define READING_SECONDS 0.06
+/* Of the speed of its largest product, what a whole pass reaches: norms, attention, narrower
+ * products and the ends of tiles take the rest. docs/speed-log.md has the measurements. */
+#define PASS_SHARE 0.93
+/* A second time the pages are in memory: their faults are what is left. */
+#define CACHED_BYTES_PER_SECOND 8e9
+/* Writing a file and syncing it; an ordinary disk, for want of a measurement. */
+#define WRITTEN_BYTES_PER_SECOND 400e6
+/* Of the available memory, what the system keeps files in. */
+#define CACHE_SHARE 0.8
+enum { SAMPLE_BYTES = 2 << 20, SAMPLES_MOST = 24 };
+
+/* ---- reading ---- */
+
+static uint64_t tensor_bytes(const mc_store *store)
+{
+    uint64_t bytes = 0;
+
+    for (size_t i = 0; i < mc_store_tensor_count(store); i++)
+        bytes += mc_store_tensor(store, i)->bytes.size;
+    return bytes;
+}
+
+/* A piece of the tensor in which byte `at` of all lies, from there on. */
+static mc_span piece_at(const mc_store *store, uint64_t at, const mc_tensor **tensor)
+{
+    for (size_t i = 0; i < mc_store_tensor_count(store); i++) {
+        mc_span bytes = mc_store_tensor(store, i)->bytes;
+        *tensor       = mc_store_tensor(store, i);
+        if (at < bytes.size) {
+            bytes.data += at;
+            bytes.size -= at;
+            if (bytes.size > SAMPLE_BYTES) bytes.size = SAMPLE_BYTES;
+            return bytes;
+        }
+        at -= bytes.size;
+    }
+    return (mc_span){ 0 };
+}
+
+/* Bytes a second of hashing weights, as a build begins: pieces from all over the files, from
+ * other places each time, for what was read once may be in memory now. */
+static double measure_reading(const mc_store *store)
+{
+    double   total = (double)tensor_bytes(store), bytes = 0.0, started = mc_clock();
+    double   place = started * 1e3;
+    unsigned used  = 0;
+
+    for (int i = 0; i < SAMPLES_MOST && mc_clock() - started < READING_SECONDS; i++) {
+        const mc_tensor *tensor = NULL;
+        mc_span          piece;
+        place += 0.6180339887498949; /* the golden ratio: evenly over the files at any count */
+        piece = piece_at(store, (uint64_t)((place - floor(place)) * total), &tensor);
+        if (piece.size == 0) continue;
+        used ^= (unsigned)mc_hash_bytes(piece.data, piece.size).low;
+        bytes += (double)piece.size;
+        mc_file_map_advise(mc_store_file(store, tensor->file), piece, MC_ADVICE_DONE);
+    }
+    mc_log(MC_LOG_TRACE, "sample of the weights: %08x", used);
+    return bytes / (mc_clock() - started + 1e-9);
+}
+
+/* ---- counts ---- */
+
+/* The pages of single embedding rows are few; a matrix that is hashed is there as a whole. */
+static uint64_t largest_tensor(const mc_store *store)
+{
+    uint64_t most = 0;
+
+    for (size_t i = 0; i < mc_store_tensor_count(store); i++)
+        if (mc_store_tensor(store, i)->bytes.size > most)
+            most = mc_store_tensor(store, i)->bytes.size;
+    return most;
+}
+
+static uint64_t greater(uint64_t a, uint64_t b)
+{
+    return a > b ? a : b;
+}
+
+static mc_status count(mc_capture_run *run, mc_engine_stats *stats, mc_crm_forecast *f,
+                       mc_error *err)
+{
+    static const char hash[] = "00000000000000000000000000000000"; /* as long as any */
+    mc_texts          texts  = mc_capture_texts(run);
+    mc_engine_options engine = mc_capture_engine(run);
+    mc_crm_plan       plan;
+    uint64_t          own = mc_memory_active();
+
+    MC_TRY(mc_capture_plan(run, &plan, err));
+    MC_TRY(mc_capture_describe(run, hash, err));
+    plan.provenance = run->provenance;
+    MC_TRY(mc_crm_plan_size(&plan, &f->output_size, err));
+    MC_TRY(mc_engine_forecast(mc_model_lowered(run->model), &texts, &engine, stats, err));
+    f->layer_count     = run->layers.count;
+    f->probes          = run->tokens.probe_count;
+    f->texts           = run->tokens.text_count;
+    f->tokens_asked    = stats->tokens_asked;
+    f->tokens_computed = stats->tokens_computed;
+    f->blocks_run      = stats->blocks_run;
+    f->threads         = stats->threads;
+    f->flop            = stats->flop;
+    f->weights         = stats->weights;
+    f->pass_memory     = stats->bytes;
+    f->memory          = greater(own + largest_tensor(mc_model_store(run->model)),
+                                 own + stats->bytes + mc_capture_row_floats(run) * sizeof(float) +
+                                     stats->window);
+    f->memory          = greater(f->memory, mc_memory_peak());
+    return MC_OK;
+}
+
+/* ---- seconds ---- */
+
+/* The hash reads everything once. Then the blocks read their weights: from memory where the
+ * files stay there, else while the block before computes. */
+static void count_seconds(const mc_capture_run *run, const mc_engine_stats *stats,
+                          const mc_engine_speed *speed, double opened, mc_crm_forecast *f)
+{
+    double files  = (double)tensor_bytes(mc_model_store(run->model));
+    double room   = CACHE_SHARE * (double)mc_machine_read().memory_available;
+    bool   cached = files < room - (double)f->pass_memory;
+    double again  = (double)f->weights / CACHED_BYTES_PER_SECOND;
+
+    f->flop_per_second = PASS_SHARE * speed->flop_per_second;
+    f->seconds_open    = opened + files / f->bytes_per_second;
+    f->seconds_compute = f->flop / f->flop_per_second;
+    f->seconds_read    = stats->values / speed->values_per_second;
+    if (!cached)
+        again = fmax(again, (double)f->weights / f->bytes_per_second - f->seconds_compute);
+    f->seconds_read += again;
+    f->seconds_write = (double)f->output_size / WRITTEN_BYTES_PER_SECOND;
+    f->seconds = f->seconds_open + f->seconds_read + f->seconds_compute + f->seconds_write;
+}
+
+static mc_status make(mc_capture_run *run, double started, mc_crm_forecast *f, mc_error *err)
+{
+    mc_engine_stats   stats  = { 0 };
+    mc_engine_speed   speed  = { 0 };
+    mc_engine_options engine = mc_capture_engine(run);
+    double            opened = mc_clock() - started;
+
+    MC_TRY(count(run, &stats, f, err));
+    f->bytes_per_second = measure_reading(mc_model_store(run->model));
+    MC_TRY(mc_engine_measure_speed(mc_model_lowered(run->model), &engine, PRODUCT_SECONDS,
+                                   &speed, err));
+    count_seconds(run, &stats, &speed, opened, f);
+    return MC_OK;
+}
+
+mc_status mc_crm_build_forecast(const mc_crm_build_options *options, mc_crm_forecast *forecast,
+                                mc_error *err)
+{
+    double          started = mc_clock();
+    mc_capture_run  run;
+    mc_crm_forecast result = { 0 };
+    mc_status       status = mc_capture_open(options, &run, err);
+
+    if (status == MC_OK) status = make(&run, started, &result, err);
+    mc_capture_close(&run);
+    if (status == MC_OK) *forecast = result;
+    return status;
+}
