@@ -12,6 +12,7 @@
 #ifndef MODELCYPHER_MODEL_H
 #define MODELCYPHER_MODEL_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -49,6 +50,38 @@ MC_API mc_status mc_model_open(const char *model, mc_model **out, mc_error *err)
 MC_API void      mc_model_close(mc_model *model); /* NULL is fine */
 
 MC_API const mc_model_info *mc_model_get_info(const mc_model *model);
+
+/* One way of storing among the weights that the forward pass reads. */
+typedef struct mc_weight_kind {
+    const char *name;    /* "Q4_K" */
+    size_t      weights; /* matrices and vectors */
+    uint64_t    parameters, bytes;
+} mc_weight_kind;
+
+enum { MC_WEIGHT_KINDS_MOST = 32 };
+
+/* What lies in the files. Texts belong to the model. */
+typedef struct mc_model_inventory {
+    size_t   files, tensors;
+    uint64_t file_bytes;
+    uint64_t parameters, bytes; /* of what the forward pass reads, each value once */
+    bool     has_head;          /* a matrix for the logits, which no state needs */
+    uint64_t total_parameters;  /* with it */
+
+    mc_weight_kind kinds[MC_WEIGHT_KINDS_MOST]; /* in the order of their first weight */
+    size_t         kind_count;
+
+    size_t      unused; /* tensors that neither reads: vision towers, buffers */
+    uint64_t    unused_bytes;
+    const char *unused_name; /* the first of them; NULL: none */
+
+    const char *chat_template; /* where it was found; NULL: nowhere */
+    size_t      chat_template_size;
+} mc_model_inventory;
+
+/* From headers alone. */
+MC_API mc_status mc_model_take_inventory(const mc_model *model, mc_model_inventory *inventory,
+                                         mc_error *err) MC_MUST_CHECK;
 
 /* The tensors' content hash as 32 hex digits (XXH3-128 over names, types, shapes and bytes, in
  * the order of the names): the same model cut into other files has the same hash. Reads every

@@ -7,9 +7,11 @@
 #include <math.h>
 
 #include "analysis/capture_run.h"
+#include "base/alloc.h"
 #include "base/hash.h"
 #include "base/log.h"
 #include "base/machine.h"
+#include "cache/content.h"
 #include "capture/crm.h"
 #include "model/model.h"
 
@@ -18,14 +20,19 @@
 #define READING_SECONDS 0.06
 /* Of the speed of its largest product, what a whole pass reaches: norms, attention, narrower
  * products and the ends of tiles take the rest. docs/speed-log.md has the measurements. */
-#define PASS_SHARE 0.93
-/* A second time the pages are in memory: their faults are what is left. */
-#define CACHED_BYTES_PER_SECOND 8e9
+#define PASS_SHARE 0.90
+/* A second time the pages are in memory; faults and barriers are what is left. */
+#define CACHED_BYTES_PER_SECOND 2.5e9
+/* Reading slower than this is reading from a disk. */
+#define CACHED_LEAST 1e9
 /* Writing a file and syncing it; an ordinary disk, for want of a measurement. */
 #define WRITTEN_BYTES_PER_SECOND 400e6
 /* Of the available memory, what the system keeps files in. */
 #define CACHE_SHARE 0.8
 enum { SAMPLE_BYTES = 2 << 20, SAMPLES_MOST = 24 };
+/* Touching a byte of a mapped file brings in the pages around it (fault_around_bytes of
+ * Documentation/filesystems/proc.rst, 64 KiB unless somebody changed it). */
+enum { FAULT_BYTES = 64 << 10 };
 
 /* ---- reading ---- */
 
@@ -79,7 +86,7 @@ static double measure_reading(const mc_store *store)
 
 /* ---- counts ---- */
 
-/* The pages of single embedding rows are few; a matrix that is hashed is there as a whole. */
+/* A matrix that is hashed is there as a whole. */
 static uint64_t largest_tensor(const mc_store *store)
 {
     uint64_t most = 0;
@@ -95,6 +102,33 @@ static uint64_t greater(uint64_t a, uint64_t b)
     return a > b ? a : b;
 }
 
+/* Pages of the matrices that single rows are read from: those of every token that occurs. */
+static mc_status count_rows_read(const mc_capture_run *run, uint64_t *bytes, mc_error *err)
+{
+    const mc_lowered *lowered = mc_model_lowered(run->model);
+    const mc_texts    texts   = mc_capture_texts(run);
+    bool             *seen    = mc_calloc(lowered->vocabulary, sizeof *seen);
+    size_t            tokens  = 0;
+
+    if (!seen) return mc_fail_memory(err, lowered->vocabulary);
+    for (size_t i = 0; i < texts.offsets[texts.count]; i++) {
+        const size_t id = (size_t)texts.tokens[i];
+        if (id >= lowered->vocabulary || seen[id]) continue; /* refused by the engine */
+        seen[id] = true;
+        tokens++;
+    }
+    mc_free(seen);
+    *bytes = 0;
+    for (size_t i = 0; i < lowered->embed.count; i++) {
+        const mc_op *op = &lowered->embed.ops[i];
+        if (op->kind != MC_OP_EMBED) continue;
+        const uint64_t whole = mc_weight_stored_size(&op->weights[0]);
+        const uint64_t rows  = tokens * (whole / op->weights[0].rows + FAULT_BYTES);
+        *bytes += rows < whole ? rows : whole;
+    }
+    return MC_OK;
+}
+
 static mc_status count(mc_capture_run *run, mc_engine_stats *stats, mc_crm_forecast *f,
                        mc_error *err)
 {
@@ -102,13 +136,14 @@ static mc_status count(mc_capture_run *run, mc_engine_stats *stats, mc_crm_forec
     mc_texts          texts  = mc_capture_texts(run);
     mc_engine_options engine = mc_capture_engine(run);
     mc_crm_plan       plan;
-    uint64_t          own = mc_memory_active();
+    uint64_t          own = mc_memory_active(), rows;
 
     MC_TRY(mc_capture_plan(run, &plan, err));
     MC_TRY(mc_capture_describe(run, hash, err));
     plan.provenance = run->provenance;
     MC_TRY(mc_crm_plan_size(&plan, &f->output_size, err));
     MC_TRY(mc_engine_forecast(mc_model_lowered(run->model), &texts, &engine, stats, err));
+    MC_TRY(count_rows_read(run, &rows, err));
     f->layer_count     = run->layers.count;
     f->probes          = run->tokens.probe_count;
     f->texts           = run->tokens.text_count;
@@ -121,25 +156,35 @@ static mc_status count(mc_capture_run *run, mc_engine_stats *stats, mc_crm_forec
     f->pass_memory     = stats->bytes;
     f->memory          = greater(own + largest_tensor(mc_model_store(run->model)),
                                  own + stats->bytes + mc_capture_row_floats(run) * sizeof(float) +
-                                     stats->window);
+                                     stats->window + rows);
     f->memory          = greater(f->memory, mc_memory_peak());
     return MC_OK;
 }
 
 /* ---- seconds ---- */
 
-/* The hash reads everything once. Then the blocks read their weights: from memory where the
- * files stay there, else while the block before computes. */
+/* All threads hash. What is in memory already, they share out; a disk is as fast for one. */
+static double hash_speed(const mc_crm_forecast *f)
+{
+    const bool in_memory = f->bytes_per_second > CACHED_LEAST;
+
+    return f->bytes_per_second * (in_memory ? (double)f->threads : 1.0);
+}
+
+/* The hash, where it is not known, reads everything once. Then the blocks read their weights:
+ * from memory where the files stay there, else while the block before computes. */
 static void count_seconds(const mc_capture_run *run, const mc_engine_stats *stats,
                           const mc_engine_speed *speed, double opened, mc_crm_forecast *f)
 {
-    double files  = (double)tensor_bytes(mc_model_store(run->model));
-    double room   = CACHE_SHARE * (double)mc_machine_read().memory_available;
-    bool   cached = files < room - (double)f->pass_memory;
-    double again  = (double)f->weights / CACHED_BYTES_PER_SECOND;
+    const mc_store *store  = mc_model_store(run->model);
+    double          files  = (double)tensor_bytes(store);
+    double          room   = CACHE_SHARE * (double)mc_machine_read().memory_available;
+    bool            cached = files < room - (double)f->pass_memory;
+    double          again  = (double)f->weights / CACHED_BYTES_PER_SECOND;
 
     f->flop_per_second = PASS_SHARE * speed->flop_per_second;
-    f->seconds_open    = opened + files / f->bytes_per_second;
+    f->seconds_open    = opened;
+    if (!mc_content_is_known(store)) f->seconds_open += files / hash_speed(f);
     f->seconds_compute = f->flop / f->flop_per_second;
     f->seconds_read    = stats->values / speed->values_per_second;
     if (!cached)

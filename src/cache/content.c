@@ -80,3 +80,12 @@ mc_status mc_content_hash(const mc_store *store, size_t threads, char text[33], 
         mc_cache_put(&id, text, MC_HASH_TEXT);
     return MC_OK;
 }
+
+bool mc_content_is_known(const mc_store *store)
+{
+    mc_cache_id id = { .kind = MC_CACHE_HASHES, .model = mc_store_name(store) };
+    int64_t     latest;
+    char        text[MC_HASH_TEXT];
+
+    return stamp_files(store, &id.key, &latest) && recall(&id, text);
+}

@@ -14,4 +14,7 @@
 mc_status mc_content_hash(const mc_store *store, size_t threads, char text[33], bool *read,
                           mc_error *err);
 
+/* Whether that hash would be served without reading the weights. */
+bool mc_content_is_known(const mc_store *store);
+
 #endif

@@ -10,7 +10,7 @@
 /* A float takes 11 bytes on average; a file with less than this a float has next to nothing in
  * it. */
 enum { FLOAT_BYTES_LEAST = 6 };
-#define FLOAT_BYTES 12.0 /* with its comma */
+#define FLOAT_BYTES 10.9 /* with its comma */
 /* Keys, brackets and the norm around a probe's numbers, beside its id, which is there twice. */
 enum { PROBE_BYTES = 90, PART_BYTES = 60, TOKEN_BYTES = 6, OFFSET_BYTES = 6 };
 

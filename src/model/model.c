@@ -16,56 +16,17 @@ struct mc_model {
     char           hash[MC_HASH_TEXT]; /* "" until asked for */
 };
 
-/* Kinds of weights a model mixes: dtypes, and widths of a scheme. More than fit are left out of
- * the choice of the most common one. */
-enum { KINDS = 32 };
-
-typedef struct census {
-    uint64_t    values, bytes;
-    const char *names[KINDS];
-    uint64_t    of_kind[KINDS]; /* values */
-} census;
-
-static void count_weight(census *sum, const mc_weight *weight)
-{
-    uint64_t    values = (uint64_t)weight->rows * weight->cols;
-    const char *name;
-    size_t      kind = 0;
-
-    if (!mc_weight_present(weight)) return;
-    name = mc_weight_type_name(weight);
-    sum->values += values;
-    sum->bytes += mc_weight_stored_size(weight);
-    while (kind < KINDS && sum->names[kind] && sum->names[kind] != name)
-        kind++;
-    if (kind == KINDS) return;
-    sum->names[kind] = name;
-    sum->of_kind[kind] += values;
-}
-
-static void count_program(census *sum, const mc_program *program)
-{
-    for (size_t i = 0; i < program->count; i++)
-        for (size_t j = 0; j < MC_STACK_MAX; j++) {
-            count_weight(sum, &program->ops[i].weights[j]);
-            count_weight(sum, &program->ops[i].biases[j]);
-        }
-}
-
 static void count_model(const mc_lowered *lowered, mc_model_info *info)
 {
-    census sum  = { 0 };
-    size_t most = 0;
+    mc_model_inventory sum  = { 0 };
+    size_t             most = 0;
 
-    count_program(&sum, &lowered->embed);
-    for (size_t i = 0; i < lowered->block_count; i++)
-        count_program(&sum, &lowered->blocks[i]);
-    count_program(&sum, &lowered->final);
-    for (size_t i = 0; i < KINDS; i++)
-        if (sum.of_kind[i] > sum.of_kind[most]) most = i;
-    info->parameters  = sum.values;
+    mc_lowered_count(lowered, &sum);
+    for (size_t i = 0; i < sum.kind_count; i++)
+        if (sum.kinds[i].parameters > sum.kinds[most].parameters) most = i;
+    info->parameters  = sum.parameters;
     info->bytes       = sum.bytes;
-    info->weight_type = sum.names[most];
+    info->weight_type = sum.kinds[most].name;
 }
 
 static void describe(mc_model *model)

@@ -12,6 +12,8 @@ const mc_store   *mc_model_store(const mc_model *model);
 const mc_lowered *mc_model_lowered(const mc_model *model);
 const mc_hparams *mc_model_hparams(const mc_model *model);
 
+/* Kinds, parameters and bytes of what the programs read, added to *sum. */
+void mc_lowered_count(const mc_lowered *lowered, mc_model_inventory *sum);
 /* The programs as text. */
 mc_status mc_lowered_print(const mc_lowered *lowered, char **text, mc_error *err);
 

@@ -1,4 +1,5 @@
 cp -r "$TESTS/golden/models/tiny-llama" tiny
-mc model probe tiny
+mc model probe tiny --threads 2
 rm tiny/tokenizer.json
 mc model probe tiny --ai
+mc model probe "$TESTS/golden/models/tiny-llama.gguf" --layers 0..2 --texts-per-probe 1 --deep --quiet

@@ -1,0 +1,102 @@
+/* test_forecast.c - what a build is told to take is what it takes: operations, tokens, bytes of
+ * the file and the smallest memory bound that it runs in. Seconds and resident pages are
+ * compared by bench/forecast.py. */
+#include <modelcypher/analysis.h>
+
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/checked.h"
+#include "support/check.h"
+
+#define TINY MC_TEST_FOLDER "/golden/models/tiny-llama"
+
+typedef struct forecast_case {
+    const char          *name;
+    mc_crm_build_options options;
+    const char          *suffix;
+    double               size_tolerance; /* relative */
+} forecast_case;
+
+static const forecast_case cases[] = {
+    { "everything", { .model = TINY }, "crm.safetensors", 0 },
+    { "gguf", { .model = MC_TEST_FOLDER "/golden/models/tiny-llama.gguf" }, "safetensors", 0 },
+    { "some layers", { .model = TINY, .layers = "0,2", .texts_per_probe = 1 }, "crm", 0 },
+    { "control", { .model = TINY, .control = true, .atlas = "moral" }, "safetensors", 0 },
+    { "no halves", { .model = TINY, .no_split = true, .atlas = "emotions" }, "crm", 0 },
+    { "every token", { .model = TINY, .pooling = MC_POOLING_ALL, .layers = "1" }, "crm", 0 },
+    { "means, one thread",
+      { .model = TINY, .pooling = MC_POOLING_MEAN, .threads = 1, .layers = "-1" },
+      "crm",
+      0 },
+    { "json", { .model = TINY, .layers = "1..2", .control = true }, "json", 0.1 },
+};
+
+static void check_case(const forecast_case *c)
+{
+    mc_crm_build_options options = c->options;
+    mc_crm_build_summary done    = { 0 };
+    mc_crm_forecast      told    = { 0 };
+    mc_error             err     = { 0 };
+    char                 path[128];
+
+    snprintf(path, sizeof path, "/tmp/mc-test-forecast-%d.%s", (int)getpid(), c->suffix);
+    options.output = path;
+    CHECK_OK(c->name, mc_crm_build_forecast(&options, &told, &err));
+    options.max_memory = told.pass_memory;
+    CHECK_OK(c->name, mc_crm_build(&options, &done, &err));
+    CHECK(c->name, told.flop == done.flop && told.blocks_run == done.blocks_run);
+    CHECK(c->name, told.probes == done.probes && told.texts == done.texts);
+    CHECK(c->name, told.tokens_asked == done.tokens_asked);
+    CHECK(c->name, told.tokens_computed == done.tokens_computed);
+    CHECK(c->name, told.layer_count == done.layer_count && told.threads == done.threads);
+    CHECK_NEAR(c->name, (double)told.output_size / (double)done.output_size, 1.0,
+               c->size_tolerance);
+    CHECK(c->name, told.memory > told.pass_memory);
+    CHECK(c->name, told.seconds > 0 && isfinite(told.seconds));
+    mc_crm_build_summary_clear(&done);
+    options.max_memory = told.pass_memory - 1;
+    CHECK(c->name, mc_crm_build(&options, NULL, &err) == MC_ERR_MEMORY);
+    unlink(path);
+}
+
+static void counts_and_bytes_are_exact(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < MC_ARRAY_LEN(cases); i++)
+        check_case(&cases[i]);
+}
+
+static void what_a_build_refuses_has_no_forecast(void **state)
+{
+    static const struct {
+        const char          *name;
+        mc_crm_build_options options;
+        mc_status            status;
+    } refused[] = {
+        { "no model", { 0 }, MC_ERR_ARGUMENT },
+        { "no such model", { .model = "/nowhere/at/all" }, MC_ERR_NOT_FOUND },
+        { "no such layer", { .model = TINY, .layers = "99" }, MC_ERR_LAYER },
+        { "no such atlas", { .model = TINY, .atlas = "none" }, MC_ERR_ATLAS },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < MC_ARRAY_LEN(refused); i++) {
+        mc_crm_forecast told   = { .texts = 99 };
+        mc_error        err    = { 0 };
+        mc_status       status = mc_crm_build_forecast(&refused[i].options, &told, &err);
+        CHECK(refused[i].name, status == err.status && status != MC_OK && err.reason[0]);
+        CHECK(refused[i].name, refused[i].status == status);
+        CHECK(refused[i].name, told.texts == 99);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(counts_and_bytes_are_exact),
+        cmocka_unit_test(what_a_build_refuses_has_no_forecast),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
