@@ -25,6 +25,7 @@ typedef struct mc_fingerprint_options {
     /* Texts, layers, pooling ("all" is refused), backend, threads, memory, progress. `model`,
      * `output`, `control` and `no_split` are ignored. */
     mc_crm_build_options capture;
+    bool                 no_cache; /* neither look for it in the cache nor keep it there */
 } mc_fingerprint_options;
 
 typedef struct mc_fingerprint_layer {
@@ -65,6 +66,8 @@ typedef struct mc_fingerprint {
 /* The fingerprint of `model`: a folder, a .gguf file or a Hugging Face cache name, whose texts
  * are run, or a CRM file. Options NULL: the whole atlas, last token. A layer that cannot be
  * profiled (constant, not finite, fewer than 3 probes) has its reason and the rest goes on.
+ * What was run is kept in <home>/caches/fingerprints/ under the content of tensors,
+ * configuration, tokenizer and atlas and the options; a cache that cannot be used is a warning.
  * MC_ERR_ARGUMENT: rows are tokens; every error of mc_responses_open(). */
 MC_API mc_status mc_fingerprint_compute(const char                   *model,
                                         const mc_fingerprint_options *options,

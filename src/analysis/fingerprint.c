@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "analysis/fingerprint_cache.h"
 #include "analysis/responses.h"
 #include "base/alloc.h"
 #include "base/arena.h"
@@ -215,23 +216,72 @@ static mc_status fill(mc_fingerprint *f, const mc_responses *r, size_t threads, 
     return profile_layers(f, r, threads, err);
 }
 
-mc_status mc_fingerprint_compute(const char *model, const mc_fingerprint_options *options,
-                                 mc_fingerprint **fingerprint, mc_error *err)
-{
-    static const mc_fingerprint_options plain = { 0 };
-    const mc_fingerprint_options       *o     = options ? options : &plain;
-    mc_responses                       *r;
-    mc_fingerprint                     *f = NULL;
-    mc_status                           status;
+/* ---- from a file, from a run, from the cache ---- */
 
-    if (o->capture.pooling == MC_POOLING_ALL) return refuse_tokens(err);
-    MC_TRY(mc_responses_open(model, &o->capture, &r, err));
-    status = mc_fingerprint_create(&f, err);
-    if (status == MC_OK) status = fill(f, r, o->capture.threads, err);
-    mc_responses_close(r);
+static mc_status make(mc_responses *r, size_t threads, mc_fingerprint **fingerprint,
+                      mc_error *err)
+{
+    mc_fingerprint *f;
+    mc_status       status;
+
+    MC_TRY(mc_fingerprint_create(&f, err));
+    status = fill(f, r, threads, err);
     if (status == MC_OK)
         *fingerprint = f;
     else
         mc_fingerprint_free(f);
+    return status;
+}
+
+static mc_status of_file(const char *path, const mc_crm_build_options *options,
+                         mc_fingerprint **fingerprint, mc_error *err)
+{
+    mc_responses *r;
+    mc_status     status;
+
+    MC_TRY(mc_responses_open(path, options, &r, err));
+    status = make(r, options->threads, fingerprint, err);
+    mc_responses_close(r);
+    return status;
+}
+
+static mc_status of_run(mc_capture_run *run, bool no_cache, mc_fingerprint **fingerprint,
+                        mc_error *err)
+{
+    mc_fingerprint *f = NULL;
+    mc_responses   *r;
+    mc_cache_id     id;
+    mc_status       status;
+
+    MC_TRY(mc_capture_identify(run, err));
+    MC_TRY(mc_fingerprint_cache_id(run, &id, err));
+    if (!no_cache) mc_fingerprint_cache_find(&id, &f);
+    if (!f) {
+        MC_TRY(mc_responses_run(run, &r, err));
+        status = make(r, run->options->threads, &f, err);
+        mc_responses_close(r);
+        if (status != MC_OK) return status;
+        if (!no_cache) mc_fingerprint_cache_put(&id, f);
+    }
+    *fingerprint = f;
+    return MC_OK;
+}
+
+mc_status mc_fingerprint_compute(const char *model, const mc_fingerprint_options *options,
+                                 mc_fingerprint **fingerprint, mc_error *err)
+{
+    const bool           no_cache = options && options->no_cache;
+    mc_crm_build_options own      = options ? options->capture : (mc_crm_build_options){ 0 };
+    mc_capture_run       run      = { 0 };
+    mc_status            status;
+
+    if (own.pooling == MC_POOLING_ALL) return refuse_tokens(err);
+    if (mc_responses_is_file(model)) return of_file(model, &own, fingerprint, err);
+    own.model    = model;
+    own.control  = false;
+    own.no_split = true;
+    status       = mc_capture_open(&own, &run, err);
+    if (status == MC_OK) status = of_run(&run, no_cache, fingerprint, err);
+    mc_capture_close(&run);
     return status;
 }

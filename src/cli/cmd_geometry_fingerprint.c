@@ -10,12 +10,15 @@
 typedef struct fingerprint_args {
     const char        *model, *output;
     mc_capture_options capture;
+    bool               cache;
 } fingerprint_args;
 
 #define FIELD(name) offsetof(fingerprint_args, name)
 
 static const mc_option fingerprint_options[] = {
     MC_CAPTURE_OPTIONS(fingerprint_args, capture),
+    { MC_OPT_SWITCH, '\0', "cache", NULL, "use what was computed before, and keep it", "yes",
+      FIELD(cache) },
     { MC_OPT_FILE, 'o', "output", "FILE", "also write it as JSON", NULL, FIELD(output) },
     { .name = NULL },
 };
@@ -43,7 +46,7 @@ static mc_status show(mc_session *session, const fingerprint_args *args,
 static mc_status run_fingerprint(mc_session *session, const void *raw, mc_error *err)
 {
     const fingerprint_args *args    = raw;
-    mc_fingerprint_options  options = { 0 };
+    mc_fingerprint_options  options = { .no_cache = !args->cache };
     mc_fingerprint         *fingerprint;
     mc_status               status;
 
@@ -69,7 +72,11 @@ const mc_command mc_cmd_geometry_fingerprint = {
         "intrinsic dimension and effective rank with 95 % intervals, units with massive "
         "activations, the most and the least typical probes, and a sketch of how 128 of the "
         "probes lie to each other, which mc geometry fingerprint compare needs. The JSON form "
-        "holds all of it, with the hashes of model, tokenizer and atlas.",
+        "holds all of it, with the hashes of model, tokenizer and atlas.\n"
+        "The second call is served from ~/.modelcypher/caches/fingerprints (MODELCYPHER_HOME), "
+        "by content: a changed model, tokenizer, atlas or option is computed anew. Removing "
+        "the "
+        "files there whose names begin with the model's is safe at any moment.",
     .operands  = fingerprint_operands,
     .options   = fingerprint_options,
     .examples  = fingerprint_examples,

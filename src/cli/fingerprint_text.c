@@ -198,9 +198,10 @@ void mc_fingerprint_text(mc_buffer *out, const mc_fingerprint *f, mc_text_style 
     const size_t                 profiled = profiled_layers(f);
 
     mc_text_add_visible(out, f->model[0] ? f->model : "a model without a name", 0);
-    mc_buffer_printf(out, "%s%s: %zu layers, %zu probes, pooled by %s\n\n",
+    mc_buffer_printf(out, "%s%s: %zu layer%s, %zu probes, pooled by %s\n\n",
                      f->architecture[0] ? ", " : "", f->architecture, f->layer_count,
-                     f->probe_count, mc_pooling_name(f->pooling));
+                     f->layer_count == 1 ? "" : "s", f->probe_count,
+                     mc_pooling_name(f->pooling));
     put_columns(&p);
     for (size_t l = 0; l < f->layer_count; l++)
         put_layer(&p, &f->layers[l]);
