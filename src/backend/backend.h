@@ -106,8 +106,8 @@ static inline float *mc_tile_at(const mc_tile *tile, mc_operand operand, size_t 
 /* The factor of MC_OP_SCALE_FAR at a position. */
 double mc_scale_far(const mc_op *op, size_t position);
 
-/* A long text's keys and values go to its history before anything attends to them; nothing
- * where there is none. */
+/* The keys and values of a tile's rows go to the history, before attention: whoever runs the
+ * operations does that, and knows when the history is complete. Nothing where there is none. */
 void mc_tile_remember(const mc_op *op, const mc_tile *tile);
 
 #endif

@@ -155,9 +155,12 @@ static size_t state_bytes(const mc_cost *cost)
 
 static size_t worker_bytes(const mc_cost *cost)
 {
-    size_t floats = cost->buffer_floats + cost->history * (cost->key_width + cost->value_width);
+    return cost->buffer_floats * sizeof(float) + cost->scratch_bytes;
+}
 
-    return floats * sizeof(float) + cost->scratch_bytes;
+static size_t history_bytes(const mc_cost *cost)
+{
+    return cost->history * (cost->key_width + cost->value_width) * sizeof(float);
 }
 
 static void measure_bytes(mc_cost *cost)
@@ -172,7 +175,8 @@ static void measure_bytes(mc_cost *cost)
 
     cost->bytes = mc_stage_bytes(&stage) + state_bytes(cost) + mc_pooled_bytes(&pooled) +
                   (cost->want_final ? mc_pooled_bytes(&final) : 0) +
-                  cost->workers * worker_bytes(cost) + mc_rope_tables_bytes(cost->model, plan);
+                  cost->workers * worker_bytes(cost) + cost->long_texts * history_bytes(cost) +
+                  mc_rope_tables_bytes(cost->model, plan);
 }
 
 static double count_values(const mc_program *program)
@@ -204,6 +208,9 @@ void mc_cost_measure(const mc_lowered *model, const mc_engine_options *options,
     mc_cost result = { .model = model, .options = options, .plan = plan, .workers = workers };
 
     if (plan->longest > MC_TILE_ROWS) result.history = plan->longest;
+    for (size_t i = 0; i < plan->tile_count && result.long_texts < workers; i++)
+        result.long_texts += plan->tiles[i].chunked;
+    result.sums = model->hidden > model->final_width ? model->hidden : model->final_width;
     find_last(&result);
     result.wanted_rows = count_wanted(&result);
     measure_buffers(&result);

@@ -18,7 +18,9 @@ typedef struct mc_cost {
     size_t stride[MC_BUFFERS_MAX];
     size_t offset[MC_BUFFERS_MAX]; /* of a scratch buffer inside a worker's buffers */
     size_t buffer_floats, scratch_bytes, key_width, value_width; /* of a worker */
-    size_t history;     /* positions that a worker carries along; 0: no text is that long */
+    size_t history;     /* positions of the longest text that needs chunks; 0: there is none */
+    size_t long_texts;  /* such texts that may be at work at once: each has its history */
+    size_t sums;        /* of a mean: doubles */
     double wanted_rows; /* that the last block keeps */
 
     size_t   bytes;   /* of all that the pass allocates */

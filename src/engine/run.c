@@ -9,6 +9,7 @@
 #include "base/alloc.h"
 #include "base/interrupt.h"
 #include "base/log.h"
+#include "engine/chunks.h"
 #include "engine/cost.h"
 #include "engine/engine.h"
 #include "engine/plan.h"
@@ -20,7 +21,7 @@
 /* `final` writes here when it changes the width. */
 enum { FINAL_BUFFER = 1 };
 
-/* One worker's memory: the scratch buffers of a tile, and what a long text carries along. */
+/* One worker's memory: what a tile needs while it goes through a program. */
 typedef struct worker {
     float        *buffers; /* all of a tile's scratch buffers */
     void         *scratch; /* of the operations */
@@ -28,7 +29,6 @@ typedef struct worker {
     mc_text_rows *texts;   /* of the tile at work on */
     uint32_t     *place;   /* [tile rows] rows after the unwanted ones are dropped */
     uint8_t      *wanted;  /* [tile rows] */
-    mc_history    history; /* of the program's attention: there is one at most */
 } worker;
 
 typedef struct pass {
@@ -40,6 +40,7 @@ typedef struct pass {
     mc_pool                 *pool;
     mc_plan                  plan;
     mc_cost                  cost;
+    mc_chunks                chunks;
     mc_rope_tables           ropes;
     mc_stage                 stage;
     mc_pooled                pooled, pooled_final;
@@ -50,7 +51,7 @@ typedef struct pass {
 
     int               block; /* at work on; 0: embedding; cost.last_block + 1: final */
     const mc_program *program;
-    atomic_size_t     tiles_done;
+    atomic_size_t     jobs_done;
     double            started, flop_done, flop_total, flop_phase;
 } pass;
 
@@ -60,24 +61,14 @@ static mc_status create_worker(const pass *p, worker *w, mc_error *err)
 {
     const mc_cost *c    = &p->cost;
     size_t         rows = p->plan.tile_rows;
-    size_t         width =
-        p->model->hidden > p->model->final_width ? p->model->hidden : p->model->final_width;
 
-    w->buffers              = mc_alloc_aligned(c->buffer_floats * sizeof *w->buffers);
-    w->scratch              = mc_alloc_aligned(c->scratch_bytes);
-    w->sums                 = mc_alloc_array(width, sizeof *w->sums);
-    w->texts                = mc_alloc_array(p->plan.text_count, sizeof *w->texts);
-    w->place                = mc_alloc_array(rows, sizeof *w->place);
-    w->wanted               = mc_alloc_array(rows, sizeof *w->wanted);
-    w->history.key_stride   = c->key_width;
-    w->history.value_stride = c->value_width;
-    if (c->history) {
-        w->history.keys   = mc_alloc_aligned(c->history * c->key_width * sizeof(float));
-        w->history.values = mc_alloc_aligned(c->history * c->value_width * sizeof(float));
-    }
-    if (w->buffers && w->scratch && w->sums && w->texts && w->place && w->wanted &&
-        (!c->history || (w->history.keys && w->history.values)))
-        return MC_OK;
+    w->buffers = mc_alloc_aligned(c->buffer_floats * sizeof *w->buffers);
+    w->scratch = mc_alloc_aligned(c->scratch_bytes);
+    w->sums    = mc_alloc_array(c->sums, sizeof *w->sums);
+    w->texts   = mc_alloc_array(p->plan.text_count, sizeof *w->texts);
+    w->place   = mc_alloc_array(rows, sizeof *w->place);
+    w->wanted  = mc_alloc_array(rows, sizeof *w->wanted);
+    if (w->buffers && w->scratch && w->sums && w->texts && w->place && w->wanted) return MC_OK;
     return mc_fail_memory(err, c->buffer_floats * sizeof(float) + c->scratch_bytes);
 }
 
@@ -91,8 +82,6 @@ static void free_worker(const pass *p, worker *w)
     mc_free(w->texts);
     mc_free(w->place);
     mc_free(w->wanted);
-    mc_free_aligned(w->history.keys, c->history * c->key_width * sizeof(float));
-    mc_free_aligned(w->history.values, c->history * c->value_width * sizeof(float));
 }
 
 static mc_status create_states(pass *p, mc_error *err)
@@ -123,6 +112,7 @@ static mc_status check_memory(const pass *p, mc_error *err)
 static mc_status create_memory(pass *p, mc_error *err)
 {
     MC_TRY(check_memory(p, err));
+    MC_TRY(mc_chunks_create(&p->cost, &p->chunks, err));
     MC_TRY(mc_rope_tables_create(p->model, &p->plan, &p->ropes, err));
     MC_TRY(mc_stage_create(p->options->backend, p->model, p->cost.last_block, p->cost.workers,
                            &p->stage, err));
@@ -148,6 +138,7 @@ static void clear_memory(pass *p)
     for (size_t i = 0; p->workers && i < p->cost.workers; i++)
         free_worker(p, &p->workers[i]);
     mc_free(p->workers);
+    mc_chunks_clear(&p->chunks);
     mc_engine_state_clear(&p->living);
     for (int b = 0; b < MC_BUFFERS_MAX; b++)
         mc_free_aligned(p->state[b], p->plan.rows * p->cost.stride[b] * sizeof(float));
@@ -163,6 +154,7 @@ static void clear_memory(pass *p)
 typedef struct tile_job {
     pass               *p;
     worker             *w;
+    const mc_job       *job;
     const mc_plan_tile *planned;
     size_t              first_row;    /* of the tile or chunk, among all rows */
     size_t              wanted_count; /* rows that the last block keeps */
@@ -202,6 +194,21 @@ static void describe_texts(tile_job *job)
     job->tile.text_count = job->planned->text_count;
 }
 
+static mc_chunk_slot *slot_of(const tile_job *job)
+{
+    return &job->p->chunks.slots[job->job->text % job->p->cost.long_texts];
+}
+
+/* A chunk is a text whose earlier positions are in the history. */
+static void describe_chunk(tile_job *job)
+{
+    describe_texts(job);
+    job->w->texts->first = job->job->at;
+    job->w->texts->own   = job->job->rows;
+    job->w->texts->path  = NULL;
+    job->tile.history    = &slot_of(job)->history;
+}
+
 /* Rows that somebody asked for, in the last block: all texts' pooled positions, wherever the
  * rows lie; and where they go when the others are dropped. */
 static void mark_wanted(tile_job *job)
@@ -214,7 +221,7 @@ static void mark_wanted(tile_job *job)
         const mc_plan_text *text = &p->plan.texts[job->planned->first_text + i];
         for (size_t position = 0; position < text->length; position++) {
             size_t row = p->plan.paths[text->path + position];
-            size_t at  = job->first_row - job->planned->first_row;
+            size_t at  = job->job->at;
             if (row < at || row >= at + job->tile.rows) continue;
             if (mc_pooled_needs(p->options->keep, position, text->length))
                 job->w->wanted[row - at] = 1;
@@ -245,7 +252,8 @@ static void drop_unwanted(tile_job *job)
     job->tile.wanted = NULL;
 }
 
-static void run_program(tile_job *job, const mc_program *program, const mc_stage *stage)
+/* False: the pass is given up. */
+static bool run_program(tile_job *job, const mc_program *program, const mc_stage *stage)
 {
     const mc_backend *backend = job->p->options->backend;
     size_t drop_at = program->count - 1; /* behind the last attention, or at the end */
@@ -254,31 +262,34 @@ static void run_program(tile_job *job, const mc_program *program, const mc_stage
         if (program->ops[i].kind == MC_OP_ATTENTION) drop_at = i;
     for (size_t i = 0; i < program->count; i++) {
         const mc_op *op = &program->ops[i];
+        if (job->tile.history && op->kind == MC_OP_ATTENTION) {
+            mc_tile_remember(op, &job->tile);
+            if (!mc_chunk_remembered(&job->p->chunks, job->job)) return false;
+        }
         backend->run[op->kind](backend, op, mc_stage_of(stage, program, i), &job->tile);
         if (job->tile.wanted && i == drop_at) drop_unwanted(job);
     }
+    return true;
 }
 
 /* Pool what lies in `buffer` of the tile's rows; `place` as after dropping rows, or NULL. */
 static void pool_tile(tile_job *job, int buffer, size_t width, mc_pooled *pooled,
                       const uint32_t *place)
 {
-    const pass  *p    = job->p;
-    size_t       at   = job->first_row - job->planned->first_row;
+    pass        *p    = job->p;
+    double      *sums = job->tile.history ? slot_of(job)->sums : job->w->sums;
     mc_pool_rows rows = { .data   = job->tile.data[buffer],
                           .stride = job->tile.stride[buffer],
                           .width  = width,
                           .place  = place };
 
+    if (job->tile.history && !mc_chunk_turn(&p->chunks, job->job)) return;
     for (size_t i = 0; i < job->planned->text_count; i++) {
-        const mc_plan_text *text  = &p->plan.texts[job->planned->first_text + i];
-        size_t              first = job->planned->chunked ? at : 0;
-        size_t              count = text->length - first;
-        if (job->planned->chunked && count > MC_TILE_ROWS) count = MC_TILE_ROWS;
-        rows.begin = p->texts->offsets[text->text];
+        const mc_plan_text *text = &p->plan.texts[job->planned->first_text + i];
+        rows.begin               = p->texts->offsets[text->text];
         /* A chunk's rows count from its own beginning, as the path of its text does. */
-        mc_pool_text(pooled, text, &rows, p->plan.paths + text->path, first, count,
-                     job->w->sums);
+        mc_pool_text(pooled, text, &rows, p->plan.paths + text->path, job->job->at,
+                     job->tile.history ? job->job->rows : text->length, sums);
     }
 }
 
@@ -302,7 +313,7 @@ static void run_rows(tile_job *job)
         if (drops) job->tile.rows = job->wanted_count;
         job->tile.wanted = NULL;
     }
-    if (p->program->count > 0) run_program(job, p->program, &p->stage);
+    if (p->program->count > 0 && !run_program(job, p->program, &p->stage)) return;
     if (is_final) {
         int buffer = p->model->final_width == p->model->hidden ? MC_X : FINAL_BUFFER;
         pool_tile(job, buffer, p->model->final_width, &p->pooled_final, place);
@@ -311,42 +322,40 @@ static void run_rows(tile_job *job)
     }
 }
 
-static void run_chunks(tile_job *job)
+static void run_chunk(tile_job *job)
 {
-    mc_text_rows *text = job->w->texts;
-    size_t        rows = job->planned->rows;
+    mc_chunks *chunks = &job->p->chunks;
 
-    job->tile.history = &job->w->history;
-    for (size_t at = 0; at < rows && !mc_interrupted(); at += MC_TILE_ROWS) {
-        size_t here    = rows - at < MC_TILE_ROWS ? rows - at : MC_TILE_ROWS;
-        text->first    = at;
-        text->row      = 0;
-        text->own      = here;
-        text->path     = NULL;
-        job->first_row = job->planned->first_row + at;
-        job->tile.rows = here;
-        run_rows(job);
-    }
+    describe_chunk(job);
+    if (!mc_chunk_begin(chunks, job->job)) return;
+    run_rows(job);
+    mc_chunk_done(chunks, job->job);
 }
 
-static void run_tile(void *context, size_t index, size_t worker_index)
+static void run_job(void *context, size_t index, size_t worker_index)
 {
-    pass    *p   = context;
-    tile_job job = { .p         = p,
-                     .w         = &p->workers[worker_index],
-                     .planned   = &p->plan.tiles[index],
-                     .first_row = p->plan.tiles[index].first_row };
+    pass         *p   = context;
+    const mc_job *own = &p->chunks.jobs[index];
+    tile_job      job = { .p         = p,
+                          .w         = &p->workers[worker_index],
+                          .job       = own,
+                          .planned   = own->tile,
+                          .first_row = own->tile->first_row + own->at };
 
-    if (mc_interrupted()) return;
-    describe_texts(&job);
-    job.tile.rows = job.planned->rows;
-    if (job.planned->chunked)
-        run_chunks(&job);
-    else
+    if (mc_interrupted()) {
+        mc_chunks_abandon(&p->chunks);
+        return;
+    }
+    job.tile.rows = own->rows;
+    if (own->tile->chunked) {
+        run_chunk(&job);
+    } else {
+        describe_texts(&job);
         run_rows(&job);
-    atomic_fetch_add(&p->tiles_done, 1);
+    }
+    atomic_fetch_add(&p->jobs_done, 1);
     if (worker_index == 0 && p->options->progress) {
-        double part = (double)atomic_load(&p->tiles_done) / (double)p->plan.tile_count;
+        double part = (double)atomic_load(&p->jobs_done) / (double)p->chunks.job_count;
         mc_engine_progress progress = { p->flop_done + part * p->flop_phase,
                                         p->flop_total,
                                         mc_clock() - p->started,
@@ -406,8 +415,9 @@ static mc_status run_phase(pass *p, int block, mc_error *err)
     if (block < p->cost.last_block + p->cost.want_final)
         mc_stage_advise(p->store, mc_cost_program(&p->cost, block + 1), MC_ADVICE_WILL_NEED);
     staged = mc_clock();
-    atomic_store(&p->tiles_done, 0);
-    mc_pool_run(p->pool, p->plan.tile_count, run_tile, p);
+    atomic_store(&p->jobs_done, 0);
+    mc_chunks_rewind(&p->chunks);
+    mc_pool_run(p->pool, p->chunks.job_count, run_job, p);
     p->stats->seconds_stage += staged - started;
     p->stats->seconds_compute += mc_clock() - staged;
     p->flop_done += p->flop_phase;

@@ -146,6 +146,7 @@ static mc_tile run(const mc_backend *backend, const trial *t)
         tile.history    = out;
     }
     tile.scratch = unwritten(backend->scratch_size(&t->op, tile.rows, t->longest));
+    if (t->op.kind == MC_OP_ATTENTION) mc_tile_remember(&t->op, &tile);
     backend->run[t->op.kind](backend, &t->op, staged, &tile);
     return tile;
 }

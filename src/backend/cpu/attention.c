@@ -290,7 +290,6 @@ void mc_attention_cpu(const mc_backend *backend, const mc_op *op, const void *st
     };
 
     (void)staged;
-    mc_tile_remember(op, tile);
     for (size_t t = 0; t < tile->text_count; t++) {
         size_t keys;
         job.text = &tile->texts[t];

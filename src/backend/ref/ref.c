@@ -239,7 +239,6 @@ static void ref_attention(const mc_backend *backend, const mc_op *op, const void
 {
     (void)backend;
     (void)staged;
-    mc_tile_remember(op, tile);
     for (size_t t = 0; t < tile->text_count; t++)
         for (size_t i = 0; i < tile->texts[t].own; i++) {
             if (tile->wanted && !tile->wanted[tile->texts[t].row + i]) continue;

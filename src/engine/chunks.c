@@ -1,0 +1,196 @@
+/* chunks.c - the list of jobs, the histories of long texts, and who waits for whom. */
+#include "engine/chunks.h"
+
+#include <pthread.h>
+
+#include "base/alloc.h"
+
+typedef struct gate {
+    pthread_mutex_t mutex;
+    pthread_cond_t  moved;
+} gate;
+
+/* ---- jobs ---- */
+
+/* Chunks of equal size, so many that every worker has one. */
+static size_t chunks_of(const mc_cost *cost, const mc_plan_tile *tile)
+{
+    size_t count = (tile->rows + MC_TILE_ROWS - 1) / MC_TILE_ROWS;
+
+    count = (count + cost->workers - 1) / cost->workers * cost->workers;
+    return count < tile->rows ? count : tile->rows;
+}
+
+static void add_chunks(mc_chunks *chunks, const mc_plan_tile *tile)
+{
+    size_t count = chunks_of(chunks->cost, tile), rows = (tile->rows + count - 1) / count;
+
+    count                               = (tile->rows + rows - 1) / rows;
+    chunks->texts[chunks->text_count++] = (mc_long_text){ .chunks = count };
+    for (size_t i = 0; i < count; i++) {
+        size_t at = i * rows, left = tile->rows - at;
+        chunks->jobs[chunks->job_count++] =
+            (mc_job){ tile, at, left < rows ? left : rows, chunks->text_count - 1, i };
+    }
+}
+
+static void list_jobs(mc_chunks *chunks)
+{
+    const mc_plan *plan = chunks->cost->plan;
+
+    for (size_t i = 0; i < plan->tile_count; i++)
+        if (plan->tiles[i].chunked)
+            add_chunks(chunks, &plan->tiles[i]);
+        else
+            chunks->jobs[chunks->job_count++] =
+                (mc_job){ &plan->tiles[i], 0, plan->tiles[i].rows, SIZE_MAX, 0 };
+}
+
+static size_t count_jobs(const mc_cost *cost, size_t *texts)
+{
+    size_t count = 0;
+
+    *texts = 0;
+    for (size_t i = 0; i < cost->plan->tile_count; i++) {
+        const mc_plan_tile *tile = &cost->plan->tiles[i];
+        count += tile->chunked ? chunks_of(cost, tile) : 1;
+        *texts += tile->chunked;
+    }
+    return count;
+}
+
+/* ---- memory ---- */
+
+static mc_status create_slot(const mc_cost *cost, mc_chunk_slot *slot, mc_error *err)
+{
+    size_t keys   = cost->history * cost->key_width * sizeof(float);
+    size_t values = cost->history * cost->value_width * sizeof(float);
+
+    slot->sums    = mc_alloc_array(cost->sums, sizeof *slot->sums);
+    slot->history = (mc_history){ mc_alloc_aligned(keys), mc_alloc_aligned(values),
+                                  cost->key_width, cost->value_width };
+    if (slot->sums && slot->history.keys && slot->history.values) return MC_OK;
+    return mc_fail_memory(err, keys + values);
+}
+
+static gate *create_gate(void)
+{
+    gate *g = mc_alloc(sizeof *g);
+
+    if (!g) return NULL;
+    pthread_mutex_init(&g->mutex, NULL);
+    pthread_cond_init(&g->moved, NULL);
+    return g;
+}
+
+static mc_status allocate(mc_chunks *chunks, mc_error *err)
+{
+    const mc_cost *cost = chunks->cost;
+    size_t         texts, jobs = count_jobs(cost, &texts);
+
+    chunks->gate  = create_gate();
+    chunks->jobs  = mc_alloc_array(jobs, sizeof *chunks->jobs);
+    chunks->texts = mc_alloc_array(texts, sizeof *chunks->texts);
+    chunks->slots = mc_calloc(cost->long_texts, sizeof *chunks->slots);
+    if (!chunks->gate || !chunks->jobs || !chunks->texts || !chunks->slots)
+        return mc_fail_memory(err, jobs * sizeof *chunks->jobs);
+    for (size_t i = 0; i < cost->long_texts; i++)
+        MC_TRY(create_slot(cost, &chunks->slots[i], err));
+    return MC_OK;
+}
+
+mc_status mc_chunks_create(const mc_cost *cost, mc_chunks *chunks, mc_error *err)
+{
+    mc_chunks result = { .cost = cost };
+    mc_status status = allocate(&result, err);
+
+    if (status == MC_OK) {
+        list_jobs(&result);
+        *chunks = result;
+    } else {
+        mc_chunks_clear(&result);
+    }
+    return status;
+}
+
+void mc_chunks_clear(mc_chunks *chunks)
+{
+    const mc_cost *cost = chunks->cost;
+    gate          *g    = chunks->gate;
+
+    for (size_t i = 0; chunks->slots && i < cost->long_texts; i++) {
+        mc_chunk_slot *slot = &chunks->slots[i];
+        mc_free(slot->sums);
+        mc_free_aligned(slot->history.keys, cost->history * cost->key_width * sizeof(float));
+        mc_free_aligned(slot->history.values,
+                        cost->history * cost->value_width * sizeof(float));
+    }
+    if (g) {
+        pthread_mutex_destroy(&g->mutex);
+        pthread_cond_destroy(&g->moved);
+    }
+    mc_free(g);
+    mc_free(chunks->jobs);
+    mc_free(chunks->texts);
+    mc_free(chunks->slots);
+    *chunks = (mc_chunks){ 0 };
+}
+
+/* ---- order ---- */
+
+void mc_chunks_rewind(mc_chunks *chunks)
+{
+    for (size_t i = 0; i < chunks->text_count; i++)
+        chunks->texts[i].remembered = chunks->texts[i].pooled = 0;
+}
+
+/* Until `counter` has come to `turn`; then it goes on by `step`. */
+static bool pass_gate(mc_chunks *chunks, size_t *counter, size_t turn, size_t step)
+{
+    gate *g = chunks->gate;
+    bool  abandoned;
+
+    pthread_mutex_lock(&g->mutex);
+    while (*counter < turn && !chunks->abandoned)
+        pthread_cond_wait(&g->moved, &g->mutex);
+    *counter += step;
+    abandoned = chunks->abandoned;
+    if (step) pthread_cond_broadcast(&g->moved);
+    pthread_mutex_unlock(&g->mutex);
+    return !abandoned;
+}
+
+bool mc_chunk_begin(mc_chunks *chunks, const mc_job *job)
+{
+    size_t        slots = chunks->cost->long_texts;
+    mc_long_text *before;
+
+    if (job->text < slots) return true;
+    before = &chunks->texts[job->text - slots];
+    return pass_gate(chunks, &before->pooled, before->chunks, 0);
+}
+
+bool mc_chunk_remembered(mc_chunks *chunks, const mc_job *job)
+{
+    return pass_gate(chunks, &chunks->texts[job->text].remembered, job->chunk, 1);
+}
+
+bool mc_chunk_turn(mc_chunks *chunks, const mc_job *job)
+{
+    return pass_gate(chunks, &chunks->texts[job->text].pooled, job->chunk, 0);
+}
+
+void mc_chunk_done(mc_chunks *chunks, const mc_job *job)
+{
+    pass_gate(chunks, &chunks->texts[job->text].pooled, job->chunk, 1);
+}
+
+void mc_chunks_abandon(mc_chunks *chunks)
+{
+    gate *g = chunks->gate;
+
+    pthread_mutex_lock(&g->mutex);
+    chunks->abandoned = true;
+    pthread_cond_broadcast(&g->moved);
+    pthread_mutex_unlock(&g->mutex);
+}
