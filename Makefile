@@ -34,6 +34,9 @@ test: build build-dev lint-quick example ## everything that continuous integrati
 	ctest --preset dev -j $(JOBS)
 	ctest --preset release -j $(JOBS)
 
+test-aarch64: build ## cross-compile for 64-bit ARM, conformance suite under qemu (installs about 400 MB)
+	scripts/test-aarch64.sh
+
 bench: build ## the peak, the whole program and its peers in one run, as ratios
 	cmake --build --preset release -j $(JOBS) --target bench_programs
 	bench/run.py
@@ -44,5 +47,5 @@ install: build ## install under PREFIX (default /usr/local)
 clean: ## remove what was built
 	rm -rf build build-dev build-clang build-tsan
 
-.PHONY: help deps build build-dev demo lint lint-quick example test bench install clean
+.PHONY: test-aarch64 help deps build build-dev demo lint lint-quick example test bench install clean
 .NOTPARALLEL:

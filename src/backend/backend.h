@@ -75,8 +75,8 @@ struct mc_backend {
 };
 
 /* "ref", "cpu", or NULL for the fastest here. The cpu tier is the best that this machine has,
- * or what the environment's MC_CPU names (portable, avx2, avx512). MC_ERR_ARGUMENT: unknown
- * name; MC_ERR_UNSUPPORTED: this machine does not have that tier. */
+ * or what the environment's MC_CPU names (portable; avx2, avx512 or neon). MC_ERR_ARGUMENT:
+ * unknown name; MC_ERR_UNSUPPORTED: this machine does not have that tier. */
 mc_status mc_backend_find(const char *name, const mc_backend **backend, mc_error *err);
 
 /* The cpu backend of one tier, or NULL when this machine or build does not have it. */

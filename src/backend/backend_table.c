@@ -54,7 +54,8 @@ static mc_status find_cpu(const mc_backend **backend, mc_error *err)
         *backend = t->backend;
         return MC_OK;
     }
-    return mc_fail(err, MC_ERR_ARGUMENT, "use portable, avx2 or avx512, or unset it",
+    return mc_fail(err, MC_ERR_ARGUMENT,
+                   "mc system status lists them; unset it to use the best",
                    "MC_CPU=%s: unknown instruction set", tier);
 }
 

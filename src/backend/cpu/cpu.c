@@ -356,6 +356,8 @@ static int has_avx512(void)
            __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") &&
            __builtin_cpu_supports("avx512dq");
 }
+#elif defined(__aarch64__)
+static const mc_backend cpu_neon = CPU_BACKEND(neon); /* every 64-bit ARM has it */
 #endif
 
 const mc_cpu_tier mc_cpu_tiers[] = {
@@ -363,6 +365,8 @@ const mc_cpu_tier mc_cpu_tiers[] = {
 #if defined(__x86_64__)
     { "avx2", has_avx2, &cpu_avx2 },
     { "avx512", has_avx512, &cpu_avx512 },
+#elif defined(__aarch64__)
+    { "neon", always, &cpu_neon },
 #endif
     { NULL, NULL, NULL },
 };

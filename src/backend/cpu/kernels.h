@@ -55,6 +55,8 @@ extern const mc_kernels mc_kernels_portable;
 #if defined(__x86_64__)
 extern const mc_kernels mc_kernels_avx2;
 extern const mc_kernels mc_kernels_avx512;
+#elif defined(__aarch64__)
+extern const mc_kernels mc_kernels_neon;
 #endif
 
 #endif
