@@ -53,7 +53,9 @@ typedef struct mc_crm_build_options {
     size_t      threads;    /* 0: all usable cores */
     uint64_t    max_memory; /* bytes beside the mapped weights; 0: no bound */
     size_t      batch_size; /* texts worked on together; 0: chosen. Never changes a result */
-    bool        no_prefix_sharing; /* compute common beginnings again for each text */
+    bool cache_activations; /* keep pooled states, use those that are kept, go on where an
+                               interrupted build stopped: docs/caches.md */
+    bool no_prefix_sharing; /* compute common beginnings again for each text */
 
     mc_build_progress_function *progress; /* NULL: none */
     void                       *context;
@@ -77,6 +79,14 @@ typedef struct mc_crm_build_summary {
     uint64_t peak_memory; /* of the process so far, mapped pages included */
     uint64_t output_size;
     bool     has_split, has_control;
+
+    /* With cache_activations, where the cache could be used; blocks, tokens computed and rates
+     * above are then of what ran. */
+    bool     cached;
+    size_t   states, states_served; /* texts times layers; those that came from the cache */
+    size_t   tokens_run;            /* of the texts that ran; without a cache: all */
+    int      resumed_behind;        /* block of an interrupted build; -1: none */
+    uint64_t activations_stored;    /* bytes */
 } mc_crm_build_summary;
 
 /* Run the texts through the model and write the concept response matrix. Nothing is left behind

@@ -1,5 +1,5 @@
 /* capture_run.c - opening what a run needs, and handing out its layers. */
-#include "analysis/capture_run.h"
+#include "analysis/capture_cache.h"
 
 #include "base/alloc.h"
 #include "base/buffer.h"
@@ -176,28 +176,38 @@ static mc_status pool_part(mc_capture_run *run, size_t part, const float *texts,
     return MC_OK;
 }
 
+static int public_layer(int layer)
+{
+    return layer == MC_ENGINE_FINAL ? MC_LAYER_FINAL : layer;
+}
+
+mc_status mc_capture_emit(mc_capture_run *run, int layer, size_t width, const float *texts,
+                          mc_error *err)
+{
+    const float *parts[MC_CRM_PART_COUNT] = { 0 };
+
+    for (size_t part = 0; part < run->tokens.part_count; part++)
+        MC_TRY(pool_part(run, part, texts, width, parts, err));
+    return run->sink(run->context, public_layer(layer), width, parts, err);
+}
+
 static mc_status hand_out(void *context, const mc_states *states, mc_error *err)
 {
     mc_capture_run *run                      = context;
     const float    *parts[MC_CRM_PART_COUNT] = { 0 };
-    int             layer = states->layer == MC_ENGINE_FINAL ? MC_LAYER_FINAL : states->layer;
 
-    if (states->all) {
-        parts[MC_CRM_STATE] = states->all;
-        if (run->tokens.part_count > 1)
-            parts[MC_CRM_CONTROL] =
-                states->all + run->tokens.offsets[run->tokens.part_texts[0]] * states->width;
-        return run->sink(run->context, layer, states->width, parts, err);
-    }
-    for (size_t part = 0; part < run->tokens.part_count; part++)
-        MC_TRY(pool_part(run, part, states->last ? states->last : states->mean, states->width,
-                         parts, err));
-    return run->sink(run->context, layer, states->width, parts, err);
+    if (!states->all)
+        return mc_capture_emit(run, states->layer, states->width,
+                               states->last ? states->last : states->mean, err);
+    parts[MC_CRM_STATE] = states->all;
+    if (run->tokens.part_count > 1)
+        parts[MC_CRM_CONTROL] =
+            states->all + run->tokens.offsets[run->tokens.part_texts[0]] * states->width;
+    return run->sink(run->context, public_layer(states->layer), states->width, parts, err);
 }
 
-static void report_progress(void *context, const mc_engine_progress *progress)
+void mc_capture_progress(mc_capture_run *run, const mc_engine_progress *progress)
 {
-    const mc_capture_run *run  = context;
     double            fraction = progress->total > 0 ? progress->done / progress->total : 1.0;
     mc_build_progress report   = { .fraction   = fraction,
                                    .seconds    = progress->seconds,
@@ -209,6 +219,11 @@ static void report_progress(void *context, const mc_engine_progress *progress)
     if (progress->seconds > 0)
         report.tokens_per_second = fraction * (double)progress->tokens / progress->seconds;
     run->options->progress(run->options->context, &report);
+}
+
+static void report_progress(void *context, const mc_engine_progress *progress)
+{
+    mc_capture_progress(context, progress);
 }
 
 /* Means [probes] and halves [2][probes] of both parts; where every token is kept, none. */
@@ -250,8 +265,7 @@ mc_engine_options mc_capture_engine(const mc_capture_run *run)
                                 .wanted     = run->wanted };
 }
 
-mc_status mc_capture_layers(mc_capture_run *run, mc_layer_sink *sink, void *context,
-                            mc_engine_stats *stats, mc_error *err)
+static mc_status run_engine(mc_capture_run *run, mc_engine_stats *stats, mc_error *err)
 {
     mc_texts          texts   = mc_capture_texts(run);
     mc_engine_options options = mc_capture_engine(run);
@@ -260,12 +274,22 @@ mc_status mc_capture_layers(mc_capture_run *run, mc_layer_sink *sink, void *cont
     options.states   = hand_out;
     options.progress = report_progress;
     options.context  = run;
-    run->sink        = sink;
-    run->context     = context;
-    MC_TRY(create_rows(run, err));
     status = mc_engine_run(mc_model_lowered(run->model), mc_model_store(run->model), &texts,
                            &options, stats, err);
     return status == MC_OK ? status : mc_fail_about(err, status, "%s", run->options->model);
+}
+
+mc_status mc_capture_layers(mc_capture_run *run, mc_layer_sink *sink, void *context,
+                            mc_engine_stats *stats, mc_error *err)
+{
+    bool served = false;
+
+    run->sink    = sink;
+    run->context = context;
+    MC_TRY(create_rows(run, err));
+    if (run->options->cache_activations)
+        MC_TRY(mc_capture_layers_cached(run, stats, &served, err));
+    return served ? MC_OK : run_engine(run, stats, err);
 }
 
 void mc_capture_close(mc_capture_run *run)

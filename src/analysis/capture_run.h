@@ -15,6 +15,14 @@
 typedef mc_status mc_layer_sink(void *context, int layer, size_t width,
                                 const float *const parts[MC_CRM_PART_COUNT], mc_error *err);
 
+/* What the activation cache saved a run. */
+typedef struct mc_capture_reuse {
+    bool     on;             /* it was asked for, and could be used */
+    size_t   states, served; /* texts times layers; those that came from the cache */
+    int      resumed_behind; /* block of an interrupted build; -1: none */
+    uint64_t stored;         /* bytes written to it, checkpoints not counted */
+} mc_capture_reuse;
+
 typedef struct mc_capture_run {
     const mc_crm_build_options *options;
     mc_model                   *model;
@@ -30,6 +38,7 @@ typedef struct mc_capture_run {
     char                       *output; /* path of a build's file */
     char                        created_at[MC_TIME_TEXT];
     bool                        split; /* every probe has texts for two halves */
+    mc_capture_reuse            reuse;
     float         *rows; /* parts of a layer: means and halves, of states and control */
     mc_layer_sink *sink;
     void          *context;
@@ -52,9 +61,16 @@ mc_engine_options mc_capture_engine(const mc_capture_run *run);
 /* Floats of run->rows. */
 size_t mc_capture_row_floats(const mc_capture_run *run);
 
-/* Run the texts: each layer goes to `sink` once, in ascending order, `final` last. */
+/* Run the texts, or take their states from the cache where the options say so: each layer goes
+ * to `sink` once, in ascending order, `final` last. */
 mc_status mc_capture_layers(mc_capture_run *run, mc_layer_sink *sink, void *context,
                             mc_engine_stats *stats, mc_error *err);
 void      mc_capture_close(mc_capture_run *run);
+
+/* Parts of it, for the run with a cache: one layer to the sink (`texts` [all texts, width], as
+ * the pooling has them), and how far the engine is. */
+mc_status mc_capture_emit(mc_capture_run *run, int layer, size_t width, const float *texts,
+                          mc_error *err);
+void      mc_capture_progress(mc_capture_run *run, const mc_engine_progress *progress);
 
 #endif

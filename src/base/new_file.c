@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -73,12 +74,19 @@ static mc_status check_target(const char *path, mc_error *err)
 
 /* ---- leftovers ---- */
 
-/* ".<name>.<digits>-<digits>.part", of this name. */
+/* ".<name>.<digits>-<digits>.part", of this name; "": of any. */
 static int is_leftover(const char *entry, const char *prefix)
 {
     size_t length = strlen(prefix), digits;
 
     if (strncmp(entry, prefix, length) != 0) return 0;
+    if (length == 0) {
+        const char *last = strrchr(entry, '-');
+        if (entry[0] != '.' || !last) return 0;
+        while (last > entry && last[-1] != '.')
+            last--;
+        length = (size_t)(last - entry);
+    }
     entry += length;
     digits = strspn(entry, "0123456789");
     if (digits == 0 || entry[digits] != '-') return 0;
@@ -87,24 +95,34 @@ static int is_leftover(const char *entry, const char *prefix)
     return digits > 0 && strcmp(entry + digits, SUFFIX) == 0;
 }
 
-static void remove_unlocked(int folder, const char *name)
+static int remove_unlocked(int folder, const char *name)
 {
     int fd = openat(folder, name, O_WRONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    int removed;
 
-    if (fd < 0) return;
-    if (flock(fd, LOCK_EX | LOCK_NB) == 0) unlinkat(folder, name, 0);
+    if (fd < 0) return 0;
+    removed = flock(fd, LOCK_EX | LOCK_NB) == 0 && unlinkat(folder, name, 0) == 0;
     close(fd);
+    return removed;
 }
 
-static void remove_leftovers(const char *folder, const char *prefix)
+static size_t remove_leftovers(const char *folder, const char *prefix)
 {
     DIR           *list = opendir(folder);
     struct dirent *entry;
+    size_t         count = 0;
 
-    if (!list) return;
+    if (!list) return 0;
     while ((entry = readdir(list)))
-        if (is_leftover(entry->d_name, prefix)) remove_unlocked(dirfd(list), entry->d_name);
+        if (is_leftover(entry->d_name, prefix))
+            count += (size_t)remove_unlocked(dirfd(list), entry->d_name);
     closedir(list);
+    return count;
+}
+
+size_t mc_new_file_sweep(const char *folder)
+{
+    return remove_leftovers(folder, "");
 }
 
 /* ---- opening ---- */
@@ -253,11 +271,11 @@ static void sync_folder(const char *path)
     close(fd);
 }
 
-mc_status mc_new_file_finish(mc_new_file *file, mc_error *err)
+static mc_status finish(mc_new_file *file, bool sync, mc_error *err)
 {
     mc_status status = MC_OK;
 
-    if (fsync(file->descriptor) != 0)
+    if (sync && fsync(file->descriptor) != 0)
         status = mc_fail_errno(err, hint_space, "cannot write to the disk");
     else if (rename(file->temporary, file->path) != 0)
         status = mc_fail_errno(err, hint_place, "cannot rename '%.150s'", file->temporary);
@@ -266,10 +284,20 @@ mc_status mc_new_file_finish(mc_new_file *file, mc_error *err)
         mc_new_file_discard(file);
         return status;
     }
-    sync_folder(file->path);
+    if (sync) sync_folder(file->path);
     close(file->descriptor);
     clear(file);
     return MC_OK;
+}
+
+mc_status mc_new_file_finish(mc_new_file *file, mc_error *err)
+{
+    return finish(file, true, err);
+}
+
+mc_status mc_new_file_finish_unsynced(mc_new_file *file, mc_error *err)
+{
+    return finish(file, false, err);
 }
 
 void mc_new_file_discard(mc_new_file *file)

@@ -29,8 +29,13 @@ mc_status mc_new_file_write(mc_new_file *file, uint64_t offset, const void *byte
                             mc_error *err);
 /* Sync and rename; the struct is then empty, as after a discard. */
 mc_status mc_new_file_finish(mc_new_file *file, mc_error *err);
+/* The same without waiting for the disk: after a loss of power the file may be damaged. For
+ * what is checked when it is read, and can be made again. */
+mc_status mc_new_file_finish_unsynced(mc_new_file *file, mc_error *err);
 /* Remove the temporary file; what lay at `path` before stays. Fine for an empty
  * struct. */
 void mc_new_file_discard(mc_new_file *file);
+/* Remove what killed processes left behind in a folder, whatever its name; how many. */
+size_t mc_new_file_sweep(const char *folder);
 
 #endif

@@ -16,6 +16,7 @@
 #define MAGIC "MCCACHE\n"
 enum {
     VERSION   = 1,
+    CHUNK     = 1 << 20,
     NAME_KEPT = 120 /* bytes of a model's name: with label, key and ".part" below 255 */
 };
 
@@ -142,7 +143,11 @@ bool mc_cache_put(const mc_cache_id *id, const void *payload, size_t size)
     if (status == MC_OK) status = mc_cache_writer_add(&writer, payload, size, &err);
     if (status == MC_OK) status = mc_cache_writer_finish(&writer, &err);
     mc_cache_writer_discard(&writer);
-    if (status != MC_OK) warn("not kept in the cache", &err);
+    if (status != MC_OK) {
+        char what[64];
+        snprintf(what, sizeof what, "%s not kept", mc_cache_kind_name(id->kind));
+        warn(what, &err);
+    }
     return status == MC_OK;
 }
 
@@ -183,27 +188,35 @@ static mc_status check_header(int fd, const mc_cache_id *id, header *head, mc_er
     return MC_OK;
 }
 
-static mc_status read_payload(int fd, const mc_cache_id *id, char **payload, size_t *size,
-                              mc_error *err)
+/* All of an entry through its checksum; into `payload` where that is given. */
+static mc_status check_entry(int fd, const mc_cache_id *id, header *head, char **payload,
+                             mc_error *err)
 {
-    header    head;
-    char     *bytes;
-    mc_status status;
+    mc_hasher *hasher = mc_hasher_create();
+    size_t     room   = CHUNK;
+    char      *bytes  = NULL;
+    mc_status  status = hasher ? MC_OK : mc_fail_memory(err, room);
 
-    MC_TRY(check_header(fd, id, &head, err));
-    bytes = mc_alloc((size_t)head.size);
-    if (!bytes) return mc_fail_memory(err, (size_t)head.size);
-    status = read_at(fd, sizeof head, bytes, (size_t)head.size, err);
-    if (status == MC_OK &&
-        !mc_hash_equal(head.sum, seal(&head, mc_hash_bytes(bytes, (size_t)head.size))))
-        status = mc_fail(err, MC_ERR_CORRUPT, "", "its checksum does not hold");
-    if (status != MC_OK) {
-        mc_free(bytes);
-        return status;
+    if (status == MC_OK) status = check_header(fd, id, head, err);
+    if (status == MC_OK) {
+        if (payload) room = (size_t)head->size;
+        bytes = mc_alloc(room);
+        if (!bytes) status = mc_fail_memory(err, room);
     }
-    *payload = bytes;
-    *size    = (size_t)head.size;
-    return MC_OK;
+    for (uint64_t at = 0; status == MC_OK && at < head->size; at += CHUNK) {
+        size_t here = head->size - at < CHUNK ? (size_t)(head->size - at) : CHUNK;
+        char  *to   = payload ? bytes + at : bytes;
+        status      = read_at(fd, sizeof *head + at, to, here, err);
+        if (status == MC_OK) mc_hasher_add(hasher, to, here);
+    }
+    if (status == MC_OK && !mc_hash_equal(head->sum, seal(head, mc_hasher_sum(hasher))))
+        status = mc_fail(err, MC_ERR_CORRUPT, "", "its checksum does not hold");
+    mc_hasher_free(hasher);
+    if (status == MC_OK && payload)
+        *payload = bytes;
+    else
+        mc_free(bytes);
+    return status;
 }
 
 /* Damaged for good, and not only unreadable for now. */
@@ -212,19 +225,22 @@ static bool is_damaged(mc_status status)
     return status == MC_ERR_CORRUPT || status == MC_ERR_TRUNCATED;
 }
 
-bool mc_cache_find(const mc_cache_id *id, char **payload, size_t *size)
+/* Written longer ago than `age`; what the clock has not reached yet was written now. */
+static bool is_expired(const header *head, int64_t age)
+{
+    return age > 0 && (int64_t)time(NULL) - head->written > age;
+}
+
+/* A descriptor when there is an entry and it is whole; else -1, said if that is a surprise. */
+static int open_entry(const mc_cache_id *id, int64_t age, header *head, char **payload)
 {
     mc_error  err    = { 0 };
     char     *path   = NULL;
     mc_status status = mc_cache_path(id, &path, &err);
     int       fd     = status == MC_OK ? open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK) : -1;
 
-    if (fd >= 0) {
-        status = read_payload(fd, id, payload, size, &err);
-        close(fd);
-    } else if (status == MC_OK) {
-        status = mc_fail_errno(&err, "", "cannot open");
-    }
+    if (status == MC_OK && fd < 0) status = mc_fail_errno(&err, "", "cannot open");
+    if (status == MC_OK) status = check_entry(fd, id, head, payload, &err);
     if (is_damaged(status)) unlink(path);
     if (status != MC_OK && status != MC_ERR_NOT_FOUND) {
         mc_fail_about(&err, status, "%s", path ? path : id->model);
@@ -232,6 +248,80 @@ bool mc_cache_find(const mc_cache_id *id, char **payload, size_t *size)
                                 : "a cache entry is not used",
              &err);
     }
+    if (status == MC_OK && is_expired(head, age)) {
+        unlink(path);
+        if (payload) mc_free(*payload);
+        status = MC_ERR_NOT_FOUND;
+    }
+    /* The time of use, by which the least recently used goes first: kept by hand, because file
+     * systems are often mounted without it. */
+    if (status == MC_OK)
+        (void)!futimens(
+            fd, (struct timespec[]){ { .tv_nsec = UTIME_NOW }, { .tv_nsec = UTIME_OMIT } });
+    if (status != MC_OK && fd >= 0) close(fd);
     mc_free(path);
-    return status == MC_OK;
+    return status == MC_OK ? fd : -1;
+}
+
+bool mc_cache_find(const mc_cache_id *id, char **payload, size_t *size)
+{
+    header head;
+    int    fd = open_entry(id, 0, &head, payload);
+
+    if (fd < 0) return false;
+    close(fd);
+    *size = (size_t)head.size;
+    return true;
+}
+
+bool mc_cache_open(const mc_cache_id *id, int64_t age, mc_cache_reader *reader)
+{
+    header head;
+    int    fd = open_entry(id, age, &head, NULL);
+
+    if (fd < 0) return false;
+    *reader = (mc_cache_reader){ true, fd, head.size, head.written };
+    return true;
+}
+
+mc_status mc_cache_read(const mc_cache_reader *reader, uint64_t offset, void *bytes,
+                        size_t size, mc_error *err)
+{
+    mc_status status;
+
+    if (offset > reader->size || size > reader->size - offset)
+        return mc_fail(err, MC_ERR_CORRUPT, "run 'mc cache verify'",
+                       "a cache entry is shorter than it says");
+    status = read_at(reader->descriptor, sizeof(header) + offset, bytes, size, err);
+    return status == MC_OK ? status : mc_fail_about(err, status, "a cache entry");
+}
+
+void mc_cache_close(mc_cache_reader *reader)
+{
+    if (reader->is_open) close(reader->descriptor);
+    *reader = (mc_cache_reader){ 0 };
+}
+
+void mc_cache_remove(const mc_cache_id *id)
+{
+    char    *path = NULL;
+    mc_error err  = { 0 };
+
+    if (mc_cache_path(id, &path, &err) == MC_OK) unlink(path);
+    mc_free(path);
+}
+
+mc_status mc_cache_check_file(const char *path, const mc_cache_id *id, mc_error *err)
+{
+    header    head;
+    int       fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    mc_status status;
+
+    if (fd < 0) {
+        status = mc_fail_errno(err, "", "cannot open");
+    } else {
+        status = check_entry(fd, id, &head, NULL, err);
+        close(fd);
+    }
+    return status == MC_OK ? status : mc_fail_about(err, status, "%s", path);
 }

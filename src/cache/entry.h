@@ -11,9 +11,9 @@
  *
  * The file's name is "<model>[-<label>]-<key>.<kind>", so that
  * `rm ~/.modelcypher/caches/fingerprints/<model>*` forgets a model, at any moment. It is
- * written under another name, synced and renamed: readers and writers in any number of
- * processes see whole entries or none. A key is a hash of everything the payload depends on, so
- * what was changed never meets what was stored before.
+ * written under another name and renamed (fingerprints and hashes are also synced): readers and
+ * writers in any number of processes see whole entries or none. A key is a hash of everything
+ * the payload depends on, so what was changed never meets what was stored before.
  *
  * A cache never makes work fail: what cannot be read or written is a warning to the log, and
  * the caller computes it. */
@@ -46,6 +46,27 @@ bool mc_cache_put(const mc_cache_id *id, const void *payload, size_t size);
 mc_status mc_cache_path(const mc_cache_id *id, char **path, mc_error *err);
 
 /* ---- large payloads, in pieces ---- */
+
+/* An entry that was whole when it was opened. It stays readable when it is removed or replaced.
+ */
+typedef struct mc_cache_reader {
+    bool     is_open;
+    int      descriptor;
+    uint64_t size;    /* of the payload */
+    int64_t  written; /* seconds since 1970 */
+} mc_cache_reader;
+
+/* Open an entry, reading all of it to check it; close what was opened. Entries written more
+ * than `age` seconds ago are removed and not there; 0: there is no such age. */
+bool      mc_cache_open(const mc_cache_id *id, int64_t age, mc_cache_reader *reader);
+mc_status mc_cache_read(const mc_cache_reader *reader, uint64_t offset, void *bytes,
+                        size_t size, mc_error *err);
+void      mc_cache_close(mc_cache_reader *reader); /* an all-zero one is fine */
+void      mc_cache_remove(const mc_cache_id *id);
+
+/* Read a file through its checksum; only kind and key of `id` matter. MC_ERR_CORRUPT,
+ * MC_ERR_TRUNCATED: it is damaged. */
+mc_status mc_cache_check_file(const char *path, const mc_cache_id *id, mc_error *err);
 
 typedef struct mc_cache_writer {
     mc_new_file file;

@@ -12,16 +12,24 @@
 
 static const struct {
     const char *name, *below, *variable;
+    bool        unsynced;
 } kinds[MC_CACHE_KIND_COUNT] = {
     [MC_CACHE_FINGERPRINT] = { "fingerprint", "caches/fingerprints", NULL },
-    [MC_CACHE_ACTIVATIONS] = { "activations", "caches/activations", "MC_ACTIVATION_CACHE_DIR" },
-    [MC_CACHE_CHECKPOINT]  = { "checkpoint", "caches/activations", "MC_ACTIVATION_CACHE_DIR" },
+    [MC_CACHE_ACTIVATIONS] = { "activations", "caches/activations", "MC_ACTIVATION_CACHE_DIR",
+                               true },
+    [MC_CACHE_CHECKPOINT]  = { "checkpoint", "caches/activations", "MC_ACTIVATION_CACHE_DIR",
+                               true },
     [MC_CACHE_HASHES]      = { "hashes", "caches/hashes", NULL },
 };
 
 const char *mc_cache_kind_name(mc_cache_kind kind)
 {
     return kinds[kind].name;
+}
+
+bool mc_cache_is_synced(mc_cache_kind kind)
+{
+    return !kinds[kind].unsynced;
 }
 
 static const char *variable(const char *name)
@@ -67,6 +75,7 @@ static mc_status create_one(const char *path, mc_error *err)
     mc_status status;
 
     if (mkdir(path, 0777) == 0 || (errno == EEXIST && mc_path_is_folder(path))) return MC_OK;
+    if (errno == EEXIST) errno = ENOTDIR;
     status = mc_fail_errno(err, "make its parent writable, or set MODELCYPHER_HOME to a folder",
                            "cannot create the folder");
     return mc_fail_about(err, status, "%s", path);

@@ -11,6 +11,8 @@
 #ifndef MC_CACHE_HOME_H
 #define MC_CACHE_HOME_H
 
+#include <stdbool.h>
+
 #include "base/error.h"
 
 typedef enum mc_cache_kind {
@@ -23,6 +25,9 @@ typedef enum mc_cache_kind {
 
 /* "fingerprint", "activations", "checkpoint", "hashes": also what the files' names end in. */
 const char *mc_cache_kind_name(mc_cache_kind kind);
+/* Entries are on the disk before they appear. The large ones are not: a loss of power may
+ * damage them, which is seen when they are read. */
+bool mc_cache_is_synced(mc_cache_kind kind);
 
 /* "<home>/<below>", allocated; nothing is created. MC_ERR_NOT_FOUND: neither MODELCYPHER_HOME
  * nor HOME is set. */

@@ -6,7 +6,7 @@
 typedef struct build_args {
     const char        *model, *output;
     mc_capture_options capture;
-    bool               control, split, sharing;
+    bool               control, split, sharing, cache;
 } build_args;
 
 #define FIELD(name) offsetof(build_args, name)
@@ -24,6 +24,9 @@ static const mc_option build_options[] = {
       FIELD(split) },
     { MC_OPT_SWITCH, '\0', "prefix-sharing", NULL, "compute common beginnings of texts once",
       "yes", FIELD(sharing) },
+    { MC_OPT_FLAG, '\0', "cache-activations", NULL,
+      "keep pooled states, use those that are kept, go on with an interrupted build", NULL,
+      FIELD(cache) },
     { .name = NULL },
 };
 
@@ -39,6 +42,16 @@ static const mc_field seconds_fields[] = {
     { "compute", MC_VALUE_NUMBER, "the blocks", MC_UNIT_SECONDS },
     { "write", MC_VALUE_NUMBER, "the file", MC_UNIT_SECONDS },
     { "total", MC_VALUE_NUMBER, "all of it", MC_UNIT_SECONDS },
+    { 0 },
+};
+
+static const mc_field cache_fields[] = {
+    { "states", MC_VALUE_INTEGER, "texts times layers", MC_UNIT_COUNT },
+    { "served", MC_VALUE_INTEGER, "those that the activation cache had", MC_UNIT_COUNT },
+    { "stored", MC_VALUE_INTEGER, "written to it", MC_UNIT_BYTES },
+    { "resumedBehind", MC_VALUE_INTEGER,
+      "the block of an interrupted build behind which this one went on", MC_UNIT_ID,
+      .flags = MC_FIELD_NULLABLE, .label = "went on behind block" },
     { 0 },
 };
 
@@ -69,6 +82,8 @@ static const mc_field build_fields[] = {
       .label = "GFLOP/s" },
     { "peakMemory", MC_VALUE_INTEGER, "of the process, mapped file pages included",
       MC_UNIT_BYTES },
+    { "cache", MC_VALUE_OBJECT, "with --cache-activations: what was reused",
+      .fields = cache_fields, .flags = MC_FIELD_OPTIONAL },
     { "output", MC_VALUE_TEXT, "the file" },
     { "outputSize", MC_VALUE_INTEGER, "its size", MC_UNIT_BYTES },
     { 0 },
@@ -84,6 +99,34 @@ static void add_seconds(mc_value *root, const mc_crm_build_summary *s)
     mc_value_add_number(seconds, "compute", s->seconds_compute);
     mc_value_add_number(seconds, "write", s->seconds_write);
     mc_value_add_number(seconds, "total", s->seconds);
+}
+
+static void add_cache(mc_value *root, const mc_crm_build_summary *s)
+{
+    mc_value *cache;
+
+    if (!s->cached) return;
+    cache = mc_value_add_object(root, "cache");
+    mc_value_add_count(cache, "states", s->states);
+    mc_value_add_count(cache, "served", s->states_served);
+    mc_value_add_count(cache, "stored", s->activations_stored);
+    if (s->resumed_behind >= 0)
+        mc_value_add_integer(cache, "resumedBehind", s->resumed_behind);
+    else
+        mc_value_add_null(cache, "resumedBehind");
+}
+
+static void note_reuse(mc_report *report, const mc_crm_build_summary *s)
+{
+    double share = 100.0 * (double)s->states_served / (double)s->states;
+
+    if (s->states_served == s->states)
+        mc_report_note(report, "all states came from the activation cache: nothing ran");
+    else if (s->states_served > 0)
+        mc_report_note(report, "%.1f %% of the states came from the activation cache", share);
+    if (s->resumed_behind >= 0)
+        mc_report_note(report, "went on behind block %d of an interrupted build",
+                       s->resumed_behind);
 }
 
 static void add_summary(mc_report *report, const mc_crm_build_summary *s)
@@ -109,15 +152,17 @@ static void add_summary(mc_report *report, const mc_crm_build_summary *s)
     mc_value_add_number(root, "flop", s->flop);
     mc_value_add_number(root, "gflopPerSecond", s->flop_per_second / 1e9);
     mc_value_add_count(root, "peakMemory", s->peak_memory);
+    add_cache(root, s);
     mc_value_add_text(root, "output", s->output);
     mc_value_add_count(root, "outputSize", s->output_size);
-    if (s->blocks_run < s->block_count)
+    if (s->cached) note_reuse(report, s);
+    if (!s->cached && s->blocks_run < s->block_count)
         mc_report_note(report, "the layers asked for needed %d of %d blocks", s->blocks_run,
                        s->block_count);
-    if (s->tokens_computed < s->tokens_asked)
+    if (s->tokens_computed < s->tokens_run)
         mc_report_note(report, "common beginnings of texts saved %.1f %% of the tokens",
-                       100.0 * (double)(s->tokens_asked - s->tokens_computed) /
-                           (double)s->tokens_asked);
+                       100.0 * (double)(s->tokens_run - s->tokens_computed) /
+                           (double)s->tokens_run);
 }
 
 static mc_status run_build(mc_session *session, const void *raw, mc_error *err)
@@ -128,6 +173,7 @@ static mc_status run_build(mc_session *session, const void *raw, mc_error *err)
                                      .output            = args->output,
                                      .control           = args->control,
                                      .no_split          = !args->split,
+                                     .cache_activations = args->cache,
                                      .no_prefix_sharing = !args->sharing };
 
     MC_TRY(mc_capture_options_fill(&args->capture, session, &options, err));
@@ -142,6 +188,7 @@ static const char *const build_examples[] = {
     "mc geometry crm-build models/tiny-llama --layers -4..-1 --atlas semantic_primes,moral",
     "mc geometry crm-build models/tiny-llama --texts prompts.txt --pool all --output "
     "tokens.safetensors",
+    "mc geometry crm-build models/tiny-llama --cache-activations --layers 1,2",
     NULL,
 };
 static const char *const build_aliases[] = { "geometry crm build", NULL };
@@ -152,7 +199,12 @@ const mc_command mc_cmd_geometry_crm_build = {
     .details =
         "Every probe's texts go through the model once, packed and without padding; each "
         "layer is pooled and written as its block ends. The result does not depend on the "
-        "batch size or the number of threads, to the bit.",
+        "batch size or the number of threads, to the bit.\n"
+        "With --cache-activations the pooled states of every text are kept for a week under "
+        "~/.modelcypher/caches/activations (MC_ACTIVATION_CACHE_DIR, MC_CACHE_TTL, "
+        "MC_CACHE_SIZE): another build takes what it can from there, whatever its layers, "
+        "atlas subset and pooling (last or mean), and one that was interrupted goes on from "
+        "its last checkpoint. See 'mc cache ls'.",
     .operands  = build_operands,
     .options   = build_options,
     .examples  = build_examples,

@@ -28,6 +28,10 @@ enum {
 /* The layer number of `final`: what stands behind the last block. */
 enum { MC_ENGINE_FINAL = -1 };
 
+/* A hash of the sources that decide the bits of a state: results of two builds of the program
+ * that have the same one are equal. */
+extern const char mc_engine_arithmetic[];
+
 typedef struct mc_texts {
     const int32_t *tokens;  /* of all texts, one after another */
     const size_t  *offsets; /* [count + 1]; no text is empty */
