@@ -64,11 +64,12 @@ typedef struct mc_fingerprint {
 #define MC_FINGERPRINT_SKETCH 128
 
 /* The fingerprint of `model`: a folder, a .gguf file or a Hugging Face cache name, whose texts
- * are run, or a CRM file. Options NULL: the whole atlas, last token. A layer that cannot be
- * profiled (constant, not finite, fewer than 3 probes) has its reason and the rest goes on.
- * What was run is kept in <home>/caches/fingerprints/ under the content of tensors,
- * configuration, tokenizer and atlas and the options; a cache that cannot be used is a warning.
- * MC_ERR_ARGUMENT: rows are tokens; every error of mc_responses_open(). */
+ * are run, or a CRM file, or a fingerprint that was saved, which is read. Options NULL: the
+ * whole atlas, last token. A layer that cannot be profiled (constant, not finite, fewer than 3
+ * probes) has its reason and the rest goes on. What was run is kept in
+ * <home>/caches/fingerprints/ under the content of tensors, configuration, tokenizer and atlas
+ * and the options; a cache that cannot be used is a warning. MC_ERR_ARGUMENT: rows are tokens;
+ * every error of mc_responses_open(). */
 MC_API mc_status mc_fingerprint_compute(const char                   *model,
                                         const mc_fingerprint_options *options,
                                         mc_fingerprint              **fingerprint,
@@ -108,6 +109,64 @@ typedef struct mc_fingerprint_summary {
 } mc_fingerprint_summary;
 
 MC_API mc_fingerprint_summary mc_fingerprint_summarise(const mc_fingerprint *fingerprint);
+
+/* ---- two models -------------------------------------------------------------------------- */
+
+/* Layers of A and B, as indices into their fingerprints' layers. */
+typedef struct mc_fingerprint_pair {
+    size_t a, b;
+    double cka; /* debiased, of the two sketches; NaN: one has none */
+} mc_fingerprint_pair;
+
+/* One quantity over the pairs of equal depth in which both layers have it. */
+typedef struct mc_fingerprint_difference {
+    const char *name;     /* "norm", "anisotropy", ... as in JSON */
+    const char *words;    /* "Median norm" */
+    bool        is_ratio; /* B over A; else B minus A */
+    size_t      pairs;
+    double      median;  /* over the pairs; NaN: there is none */
+    size_t      largest; /* index into `depth`: where B is furthest from A, ... */
+    double      value_a, value_b;
+    /* Pairs whose 95 % intervals do not overlap, where the quantity has intervals. Both models
+     * see the same probes, so this errs on the side of no difference. */
+    bool   has_interval;
+    size_t apart;
+} mc_fingerprint_difference;
+
+typedef struct mc_fingerprint_comparison {
+    const mc_fingerprint *a, *b;  /* the caller's */
+    size_t                probes; /* of both sketches: those compared */
+    /* 1 - mean debiased CKA over the monotone correspondence; 95 % from random halves of the
+     * probes; the null has the probes of B in random order and the layers matched anew each
+     * time; p is the share of draws at least as close. */
+    double distance, low, high;
+    double null_mean, null_sd, p;
+    size_t permutations, half_samples;
+
+    const mc_fingerprint_pair *links; /* the monotone correspondence, by CKA */
+    size_t                     link_count;
+    const mc_fingerprint_pair *depth; /* each layer of the one with fewer, and the layer of the
+                                         other nearest to the same fraction of the depth */
+    size_t                           depth_count;
+    const mc_fingerprint_difference *differences;
+    size_t                           difference_count;
+    /* Of the MC_PROFILE_TOP least and most typical probes, how many both have, mean over the
+     * pairs of equal depth; and what random choices would share. NaN: not known. */
+    double             least_shared, most_shared, shared_by_chance;
+    bool               same_model; /* equal hashes of the tensors */
+    const char *const *notes;      /* what else is unequal, one sentence each */
+    size_t             note_count;
+    struct mc_arena   *storage; /* private */
+} mc_fingerprint_comparison;
+
+/* Compare by the probes that both sketches have, matched by full id. Of the statistics:
+ * permutations, half_samples, seed and threads. MC_ERR_ARGUMENT: fewer than 4 such probes, no
+ * sketch at all, or probes that are texts of different files. */
+MC_API mc_status mc_fingerprint_compare(const mc_fingerprint *a, const mc_fingerprint *b,
+                                        const mc_compare_options   *statistics,
+                                        mc_fingerprint_comparison **comparison,
+                                        mc_error                   *err) MC_MUST_CHECK;
+MC_API void      mc_fingerprint_comparison_free(mc_fingerprint_comparison *comparison);
 
 #ifdef __cplusplus
 }

@@ -233,6 +233,25 @@ static mc_status make(mc_responses *r, size_t threads, mc_fingerprint **fingerpr
     return status;
 }
 
+/* What was saved is shown as it is, or refused. */
+static mc_status of_saved(const char *path, const mc_crm_build_options *options,
+                          mc_fingerprint **fingerprint, mc_error *err)
+{
+    mc_fingerprint *f;
+    mc_status       status;
+
+    MC_TRY(mc_fingerprint_open(path, &f, err));
+    status = mc_responses_check(f->pooling, options, err);
+    if (status == MC_OK && options->layers && strcmp(options->layers, "all") != 0)
+        status = mc_fail(err, MC_ERR_ARGUMENT, "leave the layers out, or give the model",
+                         "a fingerprint keeps the layers that it was made of");
+    if (status == MC_OK)
+        *fingerprint = f;
+    else
+        mc_fingerprint_free(f);
+    return status == MC_OK ? status : mc_fail_about(err, status, "%s", path);
+}
+
 static mc_status of_file(const char *path, const mc_crm_build_options *options,
                          mc_fingerprint **fingerprint, mc_error *err)
 {
@@ -276,6 +295,7 @@ mc_status mc_fingerprint_compute(const char *model, const mc_fingerprint_options
     mc_status            status;
 
     if (own.pooling == MC_POOLING_ALL) return refuse_tokens(err);
+    if (mc_fingerprint_is_file(model)) return of_saved(model, &own, fingerprint, err);
     if (mc_responses_is_file(model)) return of_file(model, &own, fingerprint, err);
     own.model    = model;
     own.control  = false;

@@ -14,4 +14,7 @@ mc_status mc_fingerprint_keep(mc_fingerprint *fingerprint, const char *text, con
 mc_status mc_fingerprint_identify(mc_fingerprint *fingerprint, const char *provenance,
                                   mc_error *err);
 
+/* Whether a file begins like a saved fingerprint. */
+bool mc_fingerprint_is_file(const char *path);
+
 #endif

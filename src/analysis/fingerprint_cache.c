@@ -19,8 +19,9 @@ mc_status mc_fingerprint_cache_id(const mc_capture_run *run, mc_cache_id *id, mc
     mc_buffer                   text  = { 0 };
     mc_status                   status;
 
-    mc_buffer_printf(&text, "%s\n%s\n%s\n%s\n", MC_FINGERPRINT_SCHEMA, mc_version(),
-                     run->model_hash, mc_tokenizer_get_info(run->tokenizer)->hash);
+    mc_buffer_printf(&text, "%s\n%s\n%s\n%s\n%s\n", MC_FINGERPRINT_SCHEMA, mc_version(),
+                     mc_engine_arithmetic, run->model_hash,
+                     mc_tokenizer_get_info(run->tokenizer)->hash);
     mc_buffer_printf(&text, "%s\n%s\n%zu\n%s\n%s\n", atlas->sha256, atlas->selection,
                      o->texts_per_probe, mc_pooling_name(o->pooling), run->backend->name);
     for (size_t i = 0; i < run->layers.count; i++)

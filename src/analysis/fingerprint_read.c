@@ -418,6 +418,20 @@ mc_status mc_fingerprint_parse(const char *text, size_t size, mc_fingerprint **f
     return status;
 }
 
+bool mc_fingerprint_is_file(const char *path)
+{
+    char   start[128] = "";
+    FILE  *file       = fopen(path, "rb");
+    size_t got        = 0;
+
+    if (file) {
+        got = fread(start, 1, sizeof start - 1, file);
+        fclose(file);
+    }
+    start[got] = '\0';
+    return start[0] == '{' && strstr(start, "mc.geometry.fingerprint.") != NULL;
+}
+
 mc_status mc_fingerprint_open(const char *path, mc_fingerprint **fingerprint, mc_error *err)
 {
     enum { LIMIT = 64 << 20 }; /* ten times what the deepest model takes */

@@ -133,15 +133,14 @@ mc_status mc_responses_run(mc_capture_run *run, mc_responses **responses, mc_err
 
 /* ---- from a file ---- */
 
-static mc_status check_options(const mc_crm_info *info, const mc_crm_build_options *o,
-                               mc_error *err)
+mc_status mc_responses_check(mc_pooling pooling, const mc_crm_build_options *o, mc_error *err)
 {
     if (o->atlas || o->atlas_file || o->texts || o->texts_per_probe)
         return mc_fail(err, MC_ERR_ARGUMENT, "give the model to run other texts",
                        "the file holds the states of its own texts");
-    if (o->pooling != MC_POOLING_LAST && o->pooling != info->pooling)
+    if (o->pooling != MC_POOLING_LAST && o->pooling != pooling)
         return mc_fail(err, MC_ERR_ARGUMENT, "give the model to pool in another way",
-                       "the file is pooled by '%s'", mc_pooling_name(info->pooling));
+                       "the file is pooled by '%s'", mc_pooling_name(pooling));
     return MC_OK;
 }
 
@@ -184,7 +183,7 @@ static mc_status read_into(mc_responses *r, const char *path, const mc_crm_build
 
     MC_TRY(mc_crm_open(path, &r->crm, err));
     info = mc_crm_get_info(r->crm);
-    MC_TRY(check_options(info, o, err));
+    MC_TRY(mc_responses_check(info->pooling, o, err));
     r->model       = info->model;
     r->provenance  = info->provenance;
     r->block_count = info->block_count;

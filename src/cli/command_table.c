@@ -6,6 +6,7 @@
     X(geometry_crm_show)            \
     X(geometry_crm_compare)         \
     X(geometry_fingerprint)         \
+    X(geometry_fingerprint_compare) \
     X(geometry_validate)            \
     X(geometry_intrinsic_dimension) \
     X(geometry_atlas_list)          \

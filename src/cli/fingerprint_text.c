@@ -28,8 +28,7 @@ static void say(const page *p, const char *format, ...)
 
 /* ---- the table ---- */
 
-/* Three digits that count: 0.482, 13.9, 1840. */
-static const char *short_number(double value, char text[16])
+const char *mc_short_number(double value, char text[16])
 {
     const double size = fabs(value);
 
@@ -72,10 +71,10 @@ static void put_layer(const page *p, const mc_fingerprint_layer *layer)
         snprintf(range, sizeof range, "%.1f [%.1f, %.1f]", own->dimension.value,
                  own->dimension.low, own->dimension.high);
     mc_buffer_printf(p->out, "%7s %7s  %5.2f %8.2f %9.0f %%  %-18s %10s %8zu\n",
-                     short_number(own->norm_median, number[0]),
-                     short_number(own->norm_sd, number[1]), cosine(own->anisotropy),
+                     mc_short_number(own->norm_median, number[0]),
+                     mc_short_number(own->norm_sd, number[1]), cosine(own->anisotropy),
                      cosine(own->anisotropy_centred), 100 * own->spectrum[0], range,
-                     short_number(own->effective_rank.value, number[2]), own->massive_count);
+                     mc_short_number(own->effective_rank.value, number[2]), own->massive_count);
 }
 
 /* ---- the sentences ---- */
@@ -86,8 +85,8 @@ static void say_norms(const page *p, const mc_fingerprint_summary *s)
 
     if (isnan(s->norm_first)) return;
     say(p, "Norms: the median is %s in layer %s and %s in layer %s.",
-        short_number(s->norm_first, first), mc_layer_print(s->norm_first_layer, from),
-        short_number(s->norm_last, last), mc_layer_print(s->norm_last_layer, to));
+        mc_short_number(s->norm_first, first), mc_layer_print(s->norm_first_layer, from),
+        mc_short_number(s->norm_last, last), mc_layer_print(s->norm_last_layer, to));
 }
 
 static void say_directions(const page *p, const mc_fingerprint_summary *s)
@@ -131,7 +130,7 @@ static void say_massive(const page *p, const mc_fingerprint_summary *s)
         "is "
         "measured in raw coordinates there is that unit.",
         s->massive_layers, s->massive_layers > 1 ? "s" : "",
-        short_number(s->massive_value, value), s->massive_unit,
+        mc_short_number(s->massive_value, value), s->massive_unit,
         mc_layer_print(s->massive_layer, name));
 }
 

@@ -11,4 +11,10 @@
 void mc_fingerprint_text(mc_buffer *out, const mc_fingerprint *fingerprint,
                          mc_text_style style);
 
+/* Layers of equal depth side by side, and what differs in sentences. */
+void mc_fingerprint_compare_text(mc_buffer *out, const mc_fingerprint_comparison *comparison,
+                                 mc_text_style style);
+/* About three digits that count: 0.48, 13.9, 1840. Returns `text`. */
+const char *mc_short_number(double value, char text[16]);
+
 #endif

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include <modelcypher/compare.h>
 #include <modelcypher/fingerprint.h>
 
 #include "analysis/fingerprint_form.h"
@@ -227,6 +228,134 @@ static void broken_json(void **state)
     mc_fingerprint_free(f);
 }
 
+/* ---- two of them ---- */
+
+static mc_fingerprint_comparison *compare(const mc_fingerprint *a, const mc_fingerprint *b)
+{
+    mc_compare_options options     = { .permutations = 99, .half_samples = 40, .threads = 2 };
+    mc_fingerprint_comparison *c   = NULL;
+    mc_error                   err = { 0 };
+
+    CHECK_OK("compare", mc_fingerprint_compare(a, b, &options, &c, &err));
+    return c;
+}
+
+static const mc_fingerprint_difference *difference(const mc_fingerprint_comparison *c,
+                                                   const char                      *name)
+{
+    for (size_t q = 0; q < c->difference_count; q++)
+        if (!strcmp(c->differences[q].name, name)) return &c->differences[q];
+    fail_msg("no quantity '%s'", name);
+    return NULL;
+}
+
+/* The sketches are all that is left of the states, and enough: the same CKA as from the files.
+ */
+static void distance_is_that_of_the_states(void **state)
+{
+    mc_crm_build_options build = {
+        .model = model, .atlas = "moral,social", .threads = 1, .pooling = MC_POOLING_MEAN
+    };
+    mc_crm_compare_options options = { .a = crm_path, .statistics = { .threads = 1 } };
+    mc_crm_comparison     *states;
+    mc_error               err = { 0 };
+    char                   path[64];
+
+    (void)state;
+    snprintf(path, sizeof path, "%s/mean.crm.safetensors", folder);
+    build.output = options.b = path;
+    CHECK_OK("build", mc_crm_build(&build, NULL, &err));
+    CHECK_OK("states", mc_crm_compare(&options, &states, &err));
+    mc_fingerprint        *a = compute(crm_path, NULL), *b = NULL;
+    mc_fingerprint_options mean = { .capture = { .pooling = MC_POOLING_MEAN } };
+    CHECK_OK("b", mc_fingerprint_compute(path, &mean, &b, &err));
+    mc_fingerprint_comparison *c = compare(a, b), *back = compare(b, a);
+    CHECK("links", c->link_count == states->result->monotone.count);
+    CHECK_NEAR("distance", 1 - c->distance, states->result->metrics[0].mean_monotone, 1e-4);
+    for (size_t k = 0; k < c->link_count; k++)
+        CHECK_NEAR("cka", c->links[k].cka, states->result->monotone.value[k], 2e-4);
+    CHECK_NEAR("either way", back->distance, c->distance, 1e-12);
+    CHECK("interval", c->low < c->distance && c->distance < c->high && c->low > 0);
+    CHECK("null", c->null_mean > 0.9 && c->p == 0.01);
+    CHECK("says so", c->note_count == 1 && strstr(c->notes[0], "'last'") && c->same_model);
+    mc_fingerprint_comparison_free(c);
+    mc_fingerprint_comparison_free(back);
+    mc_fingerprint_free(a);
+    mc_fingerprint_free(b);
+    mc_crm_comparison_free(states);
+}
+
+/* A copy with differences that are known. */
+static void differences_are_found(void **state)
+{
+    mc_fingerprint                  *a = compute(crm_path, NULL), *b = compute(crm_path, NULL);
+    const mc_fingerprint_difference *norm, *cosine, *dimension;
+
+    (void)state;
+    for (size_t l = 0; l < b->layer_count; l++) {
+        mc_layer_profile *profile = (mc_layer_profile *)&b->layers[l].profile;
+        profile->norm_median *= l == 4 ? 8 : 2;
+        if (l == 2) profile->anisotropy -= 0.25;
+        if (l == 3) profile->dimension.low = profile->dimension.high + 1e3;
+        if (l == 1) profile->dimension.value = NAN;
+        profile->least_typical[0].probe = (profile->least_typical[0].probe + 40) % 55;
+    }
+    mc_fingerprint_comparison *c = compare(a, b);
+    norm                         = difference(c, "norm");
+    cosine                       = difference(c, "anisotropy");
+    dimension                    = difference(c, "dimension");
+    CHECK_NEAR("distance", c->distance, 0, 1e-9);
+    CHECK("norm", norm->is_ratio && norm->pairs == 6 && c->depth[norm->largest].a == 4);
+    CHECK_NEAR("norm", norm->median, 2, 1e-12);
+    CHECK_NEAR("norm", norm->value_b / norm->value_a, 8, 1e-12);
+    CHECK("cosine", !cosine->is_ratio && c->depth[cosine->largest].b == 2);
+    CHECK_NEAR("cosine", cosine->value_b - cosine->value_a, -0.25, 1e-12);
+    CHECK_NEAR("cosine", cosine->median, 0, 1e-12);
+    CHECK("dimension", dimension->pairs == 5 && dimension->apart == 1);
+    CHECK("typical", c->least_shared < 3 && c->least_shared >= 2 && c->most_shared == 3);
+    CHECK_NEAR("chance", c->shared_by_chance, 9.0 / 55, 1e-12);
+    mc_fingerprint_comparison_free(c);
+    mc_fingerprint_free(a);
+    mc_fingerprint_free(b);
+}
+
+/* Layers 0 and 4 of 4 beside all of them: equal fractions, `final` with `final`. */
+static void depths_are_matched(void **state)
+{
+    mc_fingerprint_options some = { .capture = { .layers = "0,2,4,final" } };
+    mc_fingerprint        *a = compute(crm_path, NULL), *b = NULL;
+    mc_error               err       = { 0 };
+    static const size_t    want[][2] = { { 0, 0 }, { 2, 1 }, { 4, 2 }, { 5, 3 } };
+
+    (void)state;
+    CHECK_OK("b", mc_fingerprint_compute(crm_path, &some, &b, &err));
+    mc_fingerprint_comparison *c = compare(a, b);
+    CHECK("pairs", c->depth_count == 4);
+    for (size_t k = 0; k < 4; k++)
+        CHECK("pair", c->depth[k].a == want[k][0] && c->depth[k].b == want[k][1] &&
+                          c->depth[k].cka > 1 - 1e-6);
+    mc_fingerprint_comparison_free(c);
+    mc_fingerprint_free(a);
+    mc_fingerprint_free(b);
+}
+
+static void compare_refuses(void **state)
+{
+    mc_fingerprint            *a = compute(model, "moral"), *b = compute(model, "social");
+    mc_fingerprint_comparison *c   = NULL;
+    mc_error                   err = { 0 };
+
+    (void)state;
+    CHECK("none", mc_fingerprint_compare(a, b, NULL, &c, &err) == MC_ERR_ARGUMENT);
+    CHECK("none", strstr(err.reason, "0 probes") != NULL);
+    for (size_t l = 0; l < b->layer_count; l++)
+        ((mc_fingerprint_layer *)&b->layers[l])->sketch.entries = NULL;
+    CHECK("no sketch", mc_fingerprint_compare(b, b, NULL, &c, &err) == MC_ERR_ARGUMENT);
+    CHECK("untouched", c == NULL);
+    mc_fingerprint_free(a);
+    mc_fingerprint_free(b);
+}
+
 static void summary(void **state)
 {
     mc_fingerprint              *f   = compute(crm_path, NULL);
@@ -253,6 +382,10 @@ int main(void)
         cmocka_unit_test(no_memory),
         cmocka_unit_test(there_and_back),
         cmocka_unit_test(broken_json),
+        cmocka_unit_test(distance_is_that_of_the_states),
+        cmocka_unit_test(differences_are_found),
+        cmocka_unit_test(depths_are_matched),
+        cmocka_unit_test(compare_refuses),
         cmocka_unit_test(summary),
     };
 

@@ -1,0 +1,292 @@
+/* cmd_geometry_fingerprint_compare.c - mc geometry fingerprint compare: how far two models are
+ * apart, and in what. */
+#include <modelcypher/fingerprint.h>
+
+#include <math.h>
+
+#include "analysis/responses.h"
+#include "cli/capture_options.h"
+#include "cli/fingerprint_text.h"
+#include "cli/output.h"
+
+typedef struct compare_args {
+    const char        *source[2];
+    mc_capture_options capture;
+    size_t             permutations, bootstrap;
+    bool               cache;
+} compare_args;
+
+#define FIELD(name) offsetof(compare_args, name)
+
+static const mc_option compare_options[] = {
+    MC_CAPTURE_OPTIONS(compare_args, capture),
+    { MC_OPT_SWITCH, '\0', "cache", NULL, "use what was computed before, and keep it", "yes",
+      FIELD(cache) },
+    { MC_OPT_COUNT, 'P', "permutations", "N", "draws of the null; 0: none", "1000",
+      FIELD(permutations) },
+    { MC_OPT_COUNT, 'B', "bootstrap", "N",
+      "random halves of the probes for the interval; 0: none", "1000", FIELD(bootstrap) },
+    { .name = NULL },
+};
+
+static const mc_positional compare_operands[] = {
+    { "A", "a model, a concept response matrix or a saved fingerprint", FIELD(source[0]),
+      .required = true },
+    { "B", "another", FIELD(source[1]), .required = true },
+    { .name = NULL },
+};
+
+/* ---- the report ---- */
+
+#define NUMBER(key, help)                                      \
+    {                                                          \
+        key, MC_VALUE_NUMBER, help, .flags = MC_FIELD_NULLABLE \
+    }
+#define COUNT(key, help)                           \
+    {                                              \
+        key, MC_VALUE_INTEGER, help, MC_UNIT_COUNT \
+    }
+#define LAYER(key, help)                                                 \
+    {                                                                    \
+        key, MC_VALUE_INTEGER, help, MC_UNIT_ID, .flags = MC_FIELD_LAYER \
+    }
+
+static const mc_field model_fields[] = {
+    { "source", MC_VALUE_TEXT, "what was given" },
+    { "model", MC_VALUE_TEXT, "its name" },
+    { "contentHash", MC_VALUE_TEXT, "of its tensors", .flags = MC_FIELD_NULLABLE },
+    { "cached", MC_VALUE_BOOL, "its fingerprint was read from the cache" },
+    COUNT("layers", "in the fingerprint"),
+    COUNT("probes", "in the fingerprint"),
+    { "pooling", MC_VALUE_TEXT, "of the tokens of a text" },
+    { 0 },
+};
+static const mc_field pair_fields[] = {
+    LAYER("layerA", "of A"),
+    LAYER("layerB", "of B"),
+    NUMBER("cka", "debiased, of the two sketches"),
+    { 0 },
+};
+static const mc_field difference_fields[] = {
+    { "quantity", MC_VALUE_TEXT,
+      "norm, anisotropy, firstDirection, dimension, effectiveRank, "
+      "participationRatio" },
+    { "kind", MC_VALUE_TEXT, "ratio (B over A) or difference (B minus A)" },
+    COUNT("pairs", "of layers of equal depth that have it"),
+    NUMBER("median", "over these pairs"),
+    { "layerA", MC_VALUE_INTEGER, "of the pair in which it is largest", MC_UNIT_ID,
+      .flags = MC_FIELD_LAYER | MC_FIELD_NULLABLE },
+    { "layerB", MC_VALUE_INTEGER, "of that pair", MC_UNIT_ID,
+      .flags = MC_FIELD_LAYER | MC_FIELD_NULLABLE },
+    NUMBER("valueA", "of A there"),
+    NUMBER("valueB", "of B there"),
+    { "apart", MC_VALUE_INTEGER, "pairs whose 95 % intervals do not overlap; null: it has none",
+      MC_UNIT_COUNT, .flags = MC_FIELD_NULLABLE },
+    { 0 },
+};
+static const mc_field fields[] = {
+    { "a", MC_VALUE_OBJECT, "the first", .fields = model_fields },
+    { "b", MC_VALUE_OBJECT, "the second", .fields = model_fields },
+    { "sameModel", MC_VALUE_BOOL, "the tensors' content hashes are equal" },
+    COUNT("probes", "that both sketches have: those compared"),
+    NUMBER("distance", "1 - mean debiased CKA over the monotone correspondence"),
+    NUMBER("low", "95 % interval from random halves of the probes"),
+    NUMBER("high", "its other end"),
+    NUMBER("nullMean",
+           "the distance with the probes of B in random order, layers matched anew"),
+    NUMBER("nullSd", "its standard deviation"),
+    NUMBER("p", "(1 + draws at least as close) / (1 + draws)"),
+    COUNT("permutations", "draws of the null"),
+    COUNT("halfSamples", "of the interval"),
+    { "correspondence", MC_VALUE_ARRAY, "monotone, by CKA", .element = MC_VALUE_OBJECT,
+      .fields = pair_fields },
+    { "equalDepth", MC_VALUE_ARRAY, "layers at the same fraction of the depth",
+      .element = MC_VALUE_OBJECT, .fields = pair_fields },
+    { "differences", MC_VALUE_ARRAY, "over the pairs of equal depth",
+      .element = MC_VALUE_OBJECT, .fields = difference_fields },
+    NUMBER("leastTypicalShared", "of the 3 least typical probes of a layer, mean over pairs"),
+    NUMBER("mostTypicalShared", "of the 3 most typical"),
+    NUMBER("sharedByChance", "what random choices would share"),
+    { 0 },
+};
+static const mc_schema schema = { "mc.geometry.fingerprint-compare.v1", fields };
+
+static void add_number(mc_value *in, const char *key, double number)
+{
+    if (isnan(number))
+        mc_value_add_null(in, key);
+    else
+        mc_value_add_number(in, key, number);
+}
+
+static void add_layer(mc_value *in, const char *key, const mc_fingerprint *f, size_t l)
+{
+    if (f->layers[l].layer == MC_LAYER_FINAL)
+        mc_value_add_text(in, key, "final");
+    else
+        mc_value_add_integer(in, key, f->layers[l].layer);
+}
+
+static void add_model(mc_value *root, const char *key, const char *source,
+                      const mc_fingerprint *f)
+{
+    mc_value *to = mc_value_add_object(root, key);
+
+    mc_value_add_text(to, "source", source);
+    mc_value_add_text(to, "model", f->model);
+    if (f->model_hash[0])
+        mc_value_add_text(to, "contentHash", f->model_hash);
+    else
+        mc_value_add_null(to, "contentHash");
+    mc_value_add_bool(to, "cached", f->cached);
+    mc_value_add_count(to, "layers", f->layer_count);
+    mc_value_add_count(to, "probes", f->probe_count);
+    mc_value_add_text(to, "pooling", mc_pooling_name(f->pooling));
+}
+
+static void add_pairs(mc_value *root, const char *key, const mc_fingerprint_comparison *c,
+                      const mc_fingerprint_pair *pairs, size_t count)
+{
+    mc_value *list = mc_value_add_array(root, key);
+
+    for (size_t k = 0; k < count; k++) {
+        mc_value *to = mc_value_add_object(list, NULL);
+        add_layer(to, "layerA", c->a, pairs[k].a);
+        add_layer(to, "layerB", c->b, pairs[k].b);
+        add_number(to, "cka", pairs[k].cka);
+    }
+}
+
+static void add_differences(mc_value *root, const mc_fingerprint_comparison *c)
+{
+    mc_value *list = mc_value_add_array(root, "differences");
+
+    for (size_t q = 0; q < c->difference_count; q++) {
+        const mc_fingerprint_difference *own = &c->differences[q];
+        mc_value                        *to  = mc_value_add_object(list, NULL);
+        mc_value_add_text(to, "quantity", own->name);
+        mc_value_add_text(to, "kind", own->is_ratio ? "ratio" : "difference");
+        mc_value_add_count(to, "pairs", own->pairs);
+        add_number(to, "median", own->median);
+        if (own->pairs > 0) {
+            add_layer(to, "layerA", c->a, c->depth[own->largest].a);
+            add_layer(to, "layerB", c->b, c->depth[own->largest].b);
+        } else {
+            mc_value_add_null(to, "layerA");
+            mc_value_add_null(to, "layerB");
+        }
+        add_number(to, "valueA", own->value_a);
+        add_number(to, "valueB", own->value_b);
+        if (own->has_interval)
+            mc_value_add_count(to, "apart", own->apart);
+        else
+            mc_value_add_null(to, "apart");
+    }
+}
+
+static void add_all(mc_report *report, const compare_args *args,
+                    const mc_fingerprint_comparison *c)
+{
+    mc_value *root = mc_report_root(report);
+
+    add_model(root, "a", args->source[0], c->a);
+    add_model(root, "b", args->source[1], c->b);
+    mc_value_add_bool(root, "sameModel", c->same_model);
+    mc_value_add_count(root, "probes", c->probes);
+    add_number(root, "distance", c->distance);
+    add_number(root, "low", c->low);
+    add_number(root, "high", c->high);
+    add_number(root, "nullMean", c->null_mean);
+    add_number(root, "nullSd", c->null_sd);
+    add_number(root, "p", c->p);
+    mc_value_add_count(root, "permutations", c->permutations);
+    mc_value_add_count(root, "halfSamples", c->half_samples);
+    add_pairs(root, "correspondence", c, c->links, c->link_count);
+    add_pairs(root, "equalDepth", c, c->depth, c->depth_count);
+    add_differences(root, c);
+    add_number(root, "leastTypicalShared", c->least_shared);
+    add_number(root, "mostTypicalShared", c->most_shared);
+    add_number(root, "sharedByChance", c->shared_by_chance);
+    for (size_t i = 0; i < c->note_count; i++)
+        mc_report_note(report, "%s", c->notes[i]);
+}
+
+/* ---- the command ---- */
+
+static mc_status compare(mc_session *session, const compare_args *args,
+                         mc_fingerprint *const sides[2], mc_error *err)
+{
+    const mc_text_style        style   = { mc_terminal_width(), mc_terminal_color() };
+    mc_compare_options         options = MC_COMPARE_OPTIONS_DEFAULT;
+    mc_fingerprint_comparison *c;
+
+    options.permutations = args->permutations;
+    options.half_samples = args->bootstrap;
+    options.threads      = session->globals.threads;
+    options.seed         = session->globals.seed;
+    MC_TRY(mc_fingerprint_compare(sides[0], sides[1], &options, &c, err));
+    add_all(session->report, args, c);
+    session->as_text = session->globals.format == MC_OUTPUT_TEXT;
+    if (session->as_text) mc_fingerprint_compare_text(&session->text, c, style);
+    mc_fingerprint_comparison_free(c);
+    return MC_OK;
+}
+
+/* Texts and layers are for what is run; with two files there is nothing that they could mean.
+ */
+static mc_fingerprint_options options_of(const compare_args           *args,
+                                         const mc_fingerprint_options *asked, size_t side)
+{
+    const bool             file  = mc_responses_is_file(args->source[side]);
+    const bool             both  = file && mc_responses_is_file(args->source[1 - side]);
+    mc_fingerprint_options plain = { .capture.threads = asked->capture.threads };
+
+    return file && !both ? plain : *asked;
+}
+
+static mc_status run_compare(mc_session *session, const void *raw, mc_error *err)
+{
+    const compare_args    *args     = raw;
+    mc_fingerprint_options asked    = { .no_cache = !args->cache };
+    mc_fingerprint        *sides[2] = { NULL, NULL };
+    mc_status status = mc_capture_options_fill(&args->capture, session, &asked.capture, err);
+
+    for (size_t s = 0; status == MC_OK && s < 2; s++) {
+        const mc_fingerprint_options options = options_of(args, &asked, s);
+        status = mc_fingerprint_compute(args->source[s], &options, &sides[s], err);
+    }
+    mc_progress_end();
+    if (status == MC_OK) status = compare(session, args, sides, err);
+    mc_fingerprint_free(sides[0]);
+    mc_fingerprint_free(sides[1]);
+    return status;
+}
+
+static const char *const compare_examples[] = {
+    "mc geometry fingerprint compare model.gguf models/tiny-llama --atlas semantic_primes",
+    "mc geometry fingerprint compare base.crm.safetensors tuned.crm.safetensors",
+    NULL,
+};
+
+const mc_command mc_cmd_geometry_fingerprint_compare = {
+    .name    = "geometry fingerprint compare",
+    .summary = "how far two models are apart, and in what, by their fingerprints",
+    .details =
+        "The distance is 1 - debiased CKA, the mean over the monotone correspondence of "
+        "layers, "
+        "by the probes that both sketches have (at most 128); its interval is from random "
+        "halves "
+        "of these probes. The null: the probes of B in random order, the layers matched anew "
+        "each time. A small p says that the two treat the probes alike beyond chance; it does "
+        "not say that they are equal.\n"
+        "What differs is told at equal fractions of the depth: norms, cosines, the largest "
+        "direction, dimension and ranks, typical probes. mc geometry crm-compare has all pairs "
+        "of layers, other metrics, ceiling and control.",
+    .operands  = compare_operands,
+    .options   = compare_options,
+    .examples  = compare_examples,
+    .schema    = &schema,
+    .uses      = MC_USES_ENGINE | MC_USES_RANDOM | MC_USES_PROGRESS,
+    .args_size = sizeof(compare_args),
+    .run       = run_compare,
+};
