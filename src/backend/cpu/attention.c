@@ -129,40 +129,24 @@ static void pack_values(const attention_job *job, size_t first, size_t count)
     }
 }
 
-/* Turn the raw products of one query with keys first .. first + count - 1 into weights and fold
+/* Turn the products of one query with keys first .. first + count - 1 into weights and fold
  * them into its running maximum and sum; returns what its running output must be scaled by. */
-static float fold_scores(const attention_job *job, size_t head, size_t position, size_t first,
-                         size_t count, float *scores, size_t state)
+static float fold(const attention_job *job, size_t head, size_t position, size_t first,
+                  size_t count, float *scores, size_t state)
 {
     const mc_attention_params *p = job->p;
-    const mc_kernels          *k = job->kernels;
-    size_t last   = position + 1 < first + count ? position + 1 : first + count; /* exclusive */
-    size_t from   = p->window && position + 1 > p->window ? position + 1 - p->window : 0;
-    float  before = job->scratch.largest[state], now, correction;
+    size_t  last = position + 1 < first + count ? position + 1 : first + count; /* exclusive */
+    size_t  from = p->window && position + 1 > p->window ? position + 1 - p->window : 0;
+    mc_fold f    = { .scale   = p->scale,
+                     .softcap = p->softcap,
+                     .slope   = p->slopes ? p->slopes[head] : 0.0f,
+                     .count   = count,
+                     .from    = from > first ? from - first : 0,
+                     .last    = last - first,
+                     .query   = position - first };
 
-    if (from < first) from = first;
-    if (from >= last) {
-        memset(scores, 0, count * sizeof *scores);
-        return 1.0f;
-    }
-    from -= first;
-    last -= first;
-    k->scale(p->scale, scores + from, scores + from, last - from);
-    if (p->softcap > 0.0f) k->softcap(p->softcap, scores + from, last - from);
-    if (p->slopes)
-        for (size_t i = from; i < last; i++)
-            scores[i] -= p->slopes[head] * (float)(position - first - i);
-    now = k->largest(scores + from, last - from);
-    if (now < before) now = before;
-    memset(scores, 0, from * sizeof *scores);
-    memset(scores + last, 0, (count - last) * sizeof *scores);
-    /* exp(before - now), by the same function as the weights */
-    correction = before - now;
-    k->exp_shifted(0.0f, &correction, 1);
-    job->scratch.sum[state] =
-        job->scratch.sum[state] * correction + k->exp_shifted(now, scores + from, last - from);
-    job->scratch.largest[state] = now;
-    return correction;
+    return job->kernels->fold_scores(&f, scores, &job->scratch.largest[state],
+                                     &job->scratch.sum[state]);
 }
 
 /* `rows` queries of one head, at consecutive rows and positions, against one packed key block.
@@ -188,8 +172,8 @@ static void attend(const attention_job *job, size_t head, size_t index, size_t r
 
     job->kernels->gemm(&product);
     for (size_t i = 0; i < rows; i++) {
-        float scale = fold_scores(job, head, text->first + index + i, first, count,
-                                  job->scratch.scores + i * KEY_BLOCK, state + i);
+        float scale = fold(job, head, text->first + index + i, first, count,
+                           job->scratch.scores + i * KEY_BLOCK, state + i);
         if (scale != 1.0f)
             job->kernels->scale(scale, output + i * p->value_dim, output + i * p->value_dim,
                                 p->value_dim);
@@ -252,29 +236,18 @@ static void start_states(const attention_job *job)
     }
 }
 
-/* Weights of keys that a query may not see are 0, which can still turn a sum that underflowed
- * to -0 into 0: adding 0 makes them the same. */
-static void finish_row(const attention_job *job, size_t state, float *out)
-{
-    size_t width = job->p->value_dim;
-
-    job->kernels->scale(1.0f / job->scratch.sum[state], job->scratch.output + state * width,
-                        out, width);
-    for (size_t i = 0; i < width; i++)
-        out[i] += 0.0f;
-}
-
 static void finish(const attention_job *job)
 {
-    const mc_text_rows *text = job->text;
+    const mc_text_rows *text  = job->text;
+    size_t              width = job->p->value_dim;
 
     for (size_t h = 0; h < group_size(job->p); h++)
         for (size_t i = 0; i < text->own; i++) {
-            size_t head = job->kv_head * group_size(job->p) + h;
+            size_t head = job->kv_head * group_size(job->p) + h, state = h * text->own + i;
             if (!wanted(job, i)) continue;
-            finish_row(job, h * text->own + i,
-                       mc_tile_at(job->tile, job->op->dst, text->row + i) +
-                           head * job->p->value_dim);
+            job->kernels->finish(
+                job->scratch.sum[state], job->scratch.output + state * width,
+                mc_tile_at(job->tile, job->op->dst, text->row + i) + head * width, width);
         }
 }
 

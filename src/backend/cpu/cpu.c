@@ -188,28 +188,9 @@ static void run_matmul(const mc_backend *backend, const mc_op *op, const void *s
     kernels_of(backend)->gemm(&gemm);
 }
 
-static void rotate_halves(float *x, const float *cosine, const float *sine, size_t pairs)
-{
-    for (size_t i = 0; i < pairs; i++) {
-        float a = x[i], b = x[i + pairs];
-        x[i]         = a * cosine[i] - b * sine[i];
-        x[i + pairs] = b * cosine[i] + a * sine[i];
-    }
-}
-
-static void rotate_pairs(float *x, const float *cosine, const float *sine, size_t pairs)
-{
-    for (size_t i = 0; i < pairs; i++) {
-        float a = x[2 * i], b = x[2 * i + 1];
-        x[2 * i]     = a * cosine[i] - b * sine[i];
-        x[2 * i + 1] = b * cosine[i] + a * sine[i];
-    }
-}
-
 static void run_rope(const mc_backend *backend, const mc_op *op, const void *staged,
                      mc_tile *tile)
 {
-    (void)backend;
     (void)staged;
     for (size_t t = 0; t < tile->text_count; t++) {
         const mc_text_rows  *text  = &tile->texts[t];
@@ -218,10 +199,8 @@ static void run_rope(const mc_backend *backend, const mc_op *op, const void *sta
             float *row = mc_tile_at(tile, op->dst, text->row + i) + op->rope_offset;
             size_t at  = (text->first + i) * table->pairs;
             for (size_t head = 0; head < op->heads; head++, row += op->head_dim)
-                if (op->rope_kind == MC_ROPE_HALVES)
-                    rotate_halves(row, table->cosine + at, table->sine + at, table->pairs);
-                else
-                    rotate_pairs(row, table->cosine + at, table->sine + at, table->pairs);
+                kernels_of(backend)->rotate(op->rope_kind, row, table->cosine + at,
+                                            table->sine + at, table->pairs);
         }
     }
 }
@@ -232,24 +211,17 @@ static void run_activate(const mc_backend *backend, const mc_op *op, const void 
     (void)staged;
     for (size_t row = 0; row < tile->rows; row++)
         kernels_of(backend)->activate(op->activation, op->xielu, mc_tile_at(tile, op->src, row),
-                                      mc_tile_at(tile, op->dst, row), op->dst.width);
+                                      NULL, mc_tile_at(tile, op->dst, row), op->dst.width);
 }
 
 static void run_glu(const mc_backend *backend, const mc_op *op, const void *staged,
                     mc_tile *tile)
 {
-    float  active[512]; /* dst may be either operand */
-    size_t width = op->dst.width;
-
     (void)staged;
     for (size_t row = 0; row < tile->rows; row++)
-        for (size_t i = 0; i < width; i += MC_ARRAY_LEN(active)) {
-            size_t n = width - i < MC_ARRAY_LEN(active) ? width - i : MC_ARRAY_LEN(active);
-            kernels_of(backend)->activate(op->activation, op->xielu,
-                                          mc_tile_at(tile, op->src, row) + i, active, n);
-            kernels_of(backend)->multiply(active, mc_tile_at(tile, op->src2, row) + i,
-                                          mc_tile_at(tile, op->dst, row) + i, n);
-        }
+        kernels_of(backend)->activate(op->activation, op->xielu, mc_tile_at(tile, op->src, row),
+                                      mc_tile_at(tile, op->src2, row),
+                                      mc_tile_at(tile, op->dst, row), op->dst.width);
 }
 
 static void run_add(const mc_backend *backend, const mc_op *op, const void *staged,

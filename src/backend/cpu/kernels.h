@@ -25,6 +25,14 @@ typedef struct mc_gemm {
     int          accumulate; /* add to c */
 } mc_gemm;
 
+/* What makes scores of products; see mc_attention_params. */
+typedef struct mc_fold {
+    float  scale, softcap, slope;
+    size_t count;      /* keys of the block */
+    size_t from, last; /* the query sees keys from .. last - 1 */
+    size_t query;      /* its own place, counted like the keys */
+} mc_fold;
+
 typedef struct mc_kernels {
     const char *name;
     size_t      gemm_rows; /* rows that the widest micro-kernel takes at once */
@@ -35,17 +43,21 @@ typedef struct mc_kernels {
     /* One group of a row; `bias` and `weight` may be NULL. */
     void (*norm)(mc_norm_kind kind, float epsilon, const float *x, const float *weight,
                  const float *bias, float *out, size_t n);
+    /* out = activation(x) * y; `y` NULL: no factor. */
     void (*activate)(mc_activation activation, const float *parameters, const float *x,
-                     float *out, size_t n);
+                     const float *y, float *out, size_t n);
     void (*multiply)(const float *x, const float *y, float *out, size_t n);
     void (*add_scaled)(float scale, const float *x, float *out,
                        size_t n); /* out += scale * x */
     void (*scale)(float scale, const float *x, float *out, size_t n);
-    /* scores[i] = cap * tanh(scores[i] / cap) */
-    void (*softcap)(float cap, float *scores, size_t n);
-    float (*largest)(const float *x, size_t n); /* n > 0 */
-    /* x[i] = exp(x[i] - shift); returns the sum. */
-    float (*exp_shifted)(float shift, float *x, size_t n);
+    /* One head in place. */
+    void (*rotate)(mc_rope_kind kind, float *x, const float *cosine, const float *sine,
+                   size_t pairs);
+    /* Products of a query with a block of keys become weights exp(score - largest), 0 where it
+     * does not see the key; its running maximum and sum take them in. `products` has room for a
+     * multiple of 16. Returns what its running output must be scaled by. */
+    float (*fold_scores)(const mc_fold *fold, float *products, float *largest, float *sum);
+    void (*finish)(float sum, const float *x, float *out, size_t n); /* out = x / sum */
     /* `rounds` of independent fused multiply-adds in registers: what this core can do at most.
      * Returns the floating-point operations done; *sink keeps them from being removed. */
     double (*fma_rounds)(size_t rounds, float *sink);

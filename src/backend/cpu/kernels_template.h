@@ -52,6 +52,20 @@ static void store_tail(float *to, v16 a, size_t n)
     memcpy(to, padded, n * sizeof *to);
 }
 
+/* All of a row in steps of sixteen: the last step may have fewer left. */
+ALWAYS_INLINE v16 load_upto(const float *from, size_t left)
+{
+    return left < 16 ? load_tail(from, left, 0.0f) : v16_load(from);
+}
+
+ALWAYS_INLINE void store_upto(float *to, v16 a, size_t left)
+{
+    if (left < 16)
+        store_tail(to, a, left);
+    else
+        v16_store(to, a);
+}
+
 /* ---- matrix product ---- */
 
 typedef struct gemm_step {
@@ -406,24 +420,23 @@ ALWAYS_INLINE v16 activation_of(mc_activation activation, const float *parameter
     return x;
 }
 
+/* `y` NULL: no factor. */
 ALWAYS_INLINE void activate_all(const mc_activation activation, const float *parameters,
-                                const float *x, float *out, size_t n)
+                                const float *x, const float *y, float *out, size_t n)
 {
-    size_t i = 0;
-
-    for (; i + 16 <= n; i += 16)
-        v16_store(out + i, activation_of(activation, parameters, v16_load(x + i)));
-    if (i < n)
-        store_tail(out + i,
-                   activation_of(activation, parameters, load_tail(x + i, n - i, 0.0f)), n - i);
+    for (size_t i = 0; i < n; i += 16) {
+        v16 a = activation_of(activation, parameters, load_upto(x + i, n - i));
+        if (y) a = v16_mul(a, load_upto(y + i, n - i));
+        store_upto(out + i, a, n - i);
+    }
 }
 
 /* One loop for each activation: the choice is made outside of it. */
 static void activate(mc_activation activation, const float *parameters, const float *x,
-                     float *out, size_t n)
+                     const float *y, float *out, size_t n)
 {
 #define CASE(name) \
-    case name: activate_all(name, parameters, x, out, n); break
+    case name: activate_all(name, parameters, x, y, out, n); break
     switch (activation) {
         CASE(MC_ACT_SILU);
         CASE(MC_ACT_GELU);
@@ -458,16 +471,6 @@ static float sum_of(const float *x, size_t n, float shift, int power)
     return v16_sum(sum);
 }
 
-static inline v16 normalised(v16 x, v16 shift, v16 scale, const float *weight,
-                             const float *bias, size_t n)
-{
-    v16 y = v16_mul(v16_sub(x, shift), scale);
-
-    if (weight) y = v16_mul(y, n < 16 ? load_tail(weight, n, 0.0f) : v16_load(weight));
-    if (bias) y = v16_add(y, n < 16 ? load_tail(bias, n, 0.0f) : v16_load(bias));
-    return y;
-}
-
 static void norm(mc_norm_kind kind, float epsilon, const float *x, const float *weight,
                  const float *bias, float *out, size_t n)
 {
@@ -476,84 +479,133 @@ static void norm(mc_norm_kind kind, float epsilon, const float *x, const float *
     v16   shift = v16_set1(mean), scale = v16_set1(1.0f / sqrtf(variance + epsilon));
 
     for (size_t i = 0; i < n; i += 16) {
-        size_t left = n - i;
-        v16    v    = left < 16 ? load_tail(x + i, left, 0.0f) : v16_load(x + i);
-        v = normalised(v, shift, scale, weight ? weight + i : NULL, bias ? bias + i : NULL,
-                       left);
-        if (left < 16)
-            store_tail(out + i, v, left);
-        else
-            v16_store(out + i, v);
+        v16 y = v16_mul(v16_sub(load_upto(x + i, n - i), shift), scale);
+        if (weight) y = v16_mul(y, load_upto(weight + i, n - i));
+        if (bias) y = v16_add(y, load_upto(bias + i, n - i));
+        store_upto(out + i, y, n - i);
     }
 }
 
 static void multiply(const float *x, const float *y, float *out, size_t n)
 {
-    for (size_t i = 0; i < n; i++)
-        out[i] = x[i] * y[i];
+    for (size_t i = 0; i < n; i += 16)
+        store_upto(out + i, v16_mul(load_upto(x + i, n - i), load_upto(y + i, n - i)), n - i);
 }
 
 static void add_scaled(float scale, const float *x, float *out, size_t n)
 {
-    if (scale == 1.0f) {
-        for (size_t i = 0; i < n; i++)
-            out[i] += x[i];
-        return;
+    const v16 s = v16_set1(scale);
+
+    for (size_t i = 0; i < n; i += 16) {
+        v16 term = v16_mul(s, load_upto(x + i, n - i));
+        store_upto(out + i, v16_add(load_upto(out + i, n - i), term), n - i);
     }
-    for (size_t i = 0; i < n; i++)
-        out[i] += scale * x[i];
 }
 
 static void scale_by(float scale, const float *x, float *out, size_t n)
 {
-    for (size_t i = 0; i < n; i++)
-        out[i] = scale * x[i];
+    for (size_t i = 0; i < n; i += 16)
+        store_upto(out + i, v16_mul(v16_set1(scale), load_upto(x + i, n - i)), n - i);
 }
 
-static void softcap(float cap, float *scores, size_t n)
+/* ---- rotary embedding ---- */
+
+static void rotate_halves(float *x, const float *cosine, const float *sine, size_t pairs)
 {
-    const v16 c = v16_set1(cap), inverse = v16_set1(1.0f / cap);
-    size_t    i = 0;
-
-    for (; i + 16 <= n; i += 16)
-        v16_store(scores + i, v16_mul(c, v16_tanh(v16_mul(v16_load(scores + i), inverse))));
-    if (i < n)
-        store_tail(scores + i,
-                   v16_mul(c, v16_tanh(v16_mul(load_tail(scores + i, n - i, 0.0f), inverse))),
-                   n - i);
-}
-
-static float largest(const float *x, size_t n)
-{
-    v16    most = v16_set1(-FLT_MAX);
-    size_t i    = 0;
-
-    for (; i + 16 <= n; i += 16)
-        most = v16_max(most, v16_load(x + i));
-    if (i < n) most = v16_max(most, load_tail(x + i, n - i, -FLT_MAX));
-    return v16_largest(most);
-}
-
-static float exp_shifted(float shift, float *x, size_t n)
-{
-    const v16 s   = v16_set1(shift);
-    v16       sum = v16_set1(0.0f);
-    size_t    i   = 0;
-
-    for (; i + 16 <= n; i += 16) {
-        v16 e = v16_exp(v16_sub(v16_load(x + i), s));
-        v16_store(x + i, e);
-        sum = v16_add(sum, e);
+    for (size_t i = 0; i < pairs; i += 16) {
+        size_t left = pairs - i;
+        v16    a = load_upto(x + i, left), b = load_upto(x + pairs + i, left);
+        v16    c = load_upto(cosine + i, left), s = load_upto(sine + i, left);
+        store_upto(x + i, v16_sub(v16_mul(a, c), v16_mul(b, s)), left);
+        store_upto(x + pairs + i, v16_add(v16_mul(b, c), v16_mul(a, s)), left);
     }
-    if (i < n) {
-        v16   e          = v16_exp(v16_sub(load_tail(x + i, n - i, shift), s));
-        float padded[16] = { 0 };
-        store_tail(padded, e, n - i);
-        memcpy(x + i, padded, (n - i) * sizeof *x);
-        sum = v16_add(sum, v16_load(padded));
-    }
-    return v16_sum(sum);
 }
+
+/* Eight pairs at once: (a, b) * c + (b, a) * (-s, s). */
+static void rotate_pairs(float *x, const float *cosine, const float *sine, size_t pairs)
+{
+    static const float signs[16] = { -1, 1, -1, 1, -1, 1, -1, 1, -1, 1, -1, 1, -1, 1, -1, 1 };
+    size_t             i         = 0;
+
+    for (; i + 8 <= pairs; i += 8) {
+        v16 both = v16_load(x + 2 * i);
+        v16 s    = v16_mul(v16_load(signs), v16_load_twice(sine + i));
+        v16_store(x + 2 * i, v16_add(v16_mul(both, v16_load_twice(cosine + i)),
+                                     v16_mul(v16_swap(both), s)));
+    }
+    for (; i < pairs; i++) {
+        float a = x[2 * i], b = x[2 * i + 1];
+        x[2 * i]     = a * cosine[i] - b * sine[i];
+        x[2 * i + 1] = b * cosine[i] + a * sine[i];
+    }
+}
+
+static void rotate(mc_rope_kind kind, float *x, const float *cosine, const float *sine,
+                   size_t pairs)
+{
+    if (kind == MC_ROPE_HALVES)
+        rotate_halves(x, cosine, sine, pairs);
+    else
+        rotate_pairs(x, cosine, sine, pairs);
+}
+
+/* ---- attention ---- */
+
+/* What stands for the keys `at` .. `at` + 15 that the query does not see. */
+ALWAYS_INLINE v16 only_seen(const mc_fold *f, v16 key, v16 value, v16 otherwise)
+{
+    value = v16_select_less(key, v16_set1((float)f->last), value, otherwise);
+    return f->from ? v16_select_less(key, v16_set1((float)f->from), otherwise, value) : value;
+}
+
+ALWAYS_INLINE v16 score_of(const mc_fold *f, v16 key, v16 product)
+{
+    v16 s = v16_mul(v16_set1(f->scale), product);
+
+    if (f->softcap > 0.0f)
+        s = v16_mul(v16_set1(f->softcap), v16_tanh(v16_mul(s, v16_set1(1.0f / f->softcap))));
+    if (f->slope != 0.0f)
+        s = v16_sub(s, v16_mul(v16_set1(f->slope), v16_sub(v16_set1((float)f->query), key)));
+    return s;
+}
+
+static float fold_scores(const mc_fold *f, float *scores, float *largest, float *sum)
+{
+    static const float numbers[16] = { 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15 };
+    const v16          zero = v16_set1(0.0f), low = v16_set1(-FLT_MAX);
+    v16                most = v16_set1(*largest), total = zero, key, now;
+    float              before = *largest, correction[16];
+
+    for (size_t i = 0; i < f->count; i += 16) {
+        key   = v16_add(v16_load(numbers), v16_set1((float)i));
+        v16 s = only_seen(f, key, score_of(f, key, v16_load(scores + i)), low);
+        v16_store(scores + i, s);
+        most = v16_max(most, s);
+    }
+    *largest = v16_largest(most);
+    now      = v16_set1(*largest);
+    for (size_t i = 0; i < f->count; i += 16) {
+        key   = v16_add(v16_load(numbers), v16_set1((float)i));
+        v16 e = only_seen(f, key, v16_exp(v16_sub(v16_load(scores + i), now)), zero);
+        v16_store(scores + i, e);
+        total = v16_add(total, e);
+    }
+    v16_store(correction, v16_exp(v16_sub(v16_set1(before), now)));
+    *sum = *sum * correction[0] + v16_sum(total);
+    return correction[0];
+}
+
+/* Weights of keys that a query does not see are 0, which can still turn a sum that underflowed
+ * to -0 into 0: adding 0 makes them the same. */
+static void finish(float sum, const float *x, float *out, size_t n)
+{
+    const v16 inverse = v16_set1(1.0f / sum), zero = v16_set1(0.0f);
+
+    for (size_t i = 0; i < n; i += 16)
+        store_upto(out + i, v16_add(v16_mul(inverse, load_upto(x + i, n - i)), zero), n - i);
+}
+
+/* ---- the peak ---- */
 
 static double fma_rounds(size_t rounds, float *sink)
 {
@@ -585,8 +637,8 @@ const mc_kernels KERNELS = {
     .multiply    = multiply,
     .add_scaled  = add_scaled,
     .scale       = scale_by,
-    .softcap     = softcap,
-    .largest     = largest,
-    .exp_shifted = exp_shifted,
+    .rotate      = rotate,
+    .fold_scores = fold_scores,
+    .finish      = finish,
     .fma_rounds  = fma_rounds,
 };

@@ -23,6 +23,22 @@ static inline void v16_store(float *to, v16 a)
     _mm256_storeu_ps(to + 8, a.high);
 }
 
+static inline __m256 v8_load_twice(const float *from)
+{
+    __m256 four = _mm256_broadcast_ps((const __m128 *)(const void *)from);
+    return _mm256_permutevar_ps(four, _mm256_setr_epi32(0, 0, 1, 1, 2, 2, 3, 3));
+}
+
+static inline v16 v16_load_twice(const float *from)
+{
+    return (v16){ v8_load_twice(from), v8_load_twice(from + 4) };
+}
+
+static inline v16 v16_swap(v16 a)
+{
+    return (v16){ _mm256_permute_ps(a.low, 0xB1), _mm256_permute_ps(a.high, 0xB1) };
+}
+
 static inline v16 v16_set1(float x)
 {
     __m256 r = _mm256_set1_ps(x);

@@ -19,6 +19,17 @@ static inline void v16_store(float *to, v16 a)
     _mm512_storeu_ps(to, a);
 }
 
+static inline v16 v16_load_twice(const float *from)
+{
+    const __m512i order = _mm512_setr_epi32(0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5, 6, 6, 7, 7);
+    return _mm512_permutexvar_ps(order, _mm512_castps256_ps512(_mm256_loadu_ps(from)));
+}
+
+static inline v16 v16_swap(v16 a)
+{
+    return _mm512_permute_ps(a, 0xB1);
+}
+
 static inline v16 v16_set1(float x)
 {
     return _mm512_set1_ps(x);

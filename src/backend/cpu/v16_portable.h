@@ -32,6 +32,22 @@ V16_FUNCTION void v16_store(float *to, v16 a)
     memcpy(to, a.lane, sizeof a.lane);
 }
 
+/* Eight floats, each twice. */
+V16_FUNCTION v16 v16_load_twice(const float *from)
+{
+    v16      r;
+    V16_EACH r.lane[lane] = from[lane / 2];
+    return r;
+}
+
+/* Neighbours change places. */
+V16_FUNCTION v16 v16_swap(v16 a)
+{
+    v16      r;
+    V16_EACH r.lane[lane] = a.lane[lane ^ 1];
+    return r;
+}
+
 V16_FUNCTION v16 v16_set1(float x)
 {
     v16      r;
