@@ -168,6 +168,20 @@ MC_API mc_status mc_fingerprint_compare(const mc_fingerprint *a, const mc_finger
                                         mc_error                   *err) MC_MUST_CHECK;
 MC_API void      mc_fingerprint_comparison_free(mc_fingerprint_comparison *comparison);
 
+/* Names of the quantities in mc_fingerprint_comparison.differences, by index; NULL ends them.
+ */
+MC_API const char *mc_fingerprint_quantity(size_t index);
+
+/* A condition such as "distance>0.05,norm>1.5" (any of them), on: distance, low, high, p, least
+ * (CKA of the least alike of the corresponding layers), probes (compared), and the quantities
+ * by name (their median). MC_ERR_USAGE when it does not parse. */
+MC_API mc_status mc_fingerprint_condition_check(const char *condition,
+                                                mc_error   *err) MC_MUST_CHECK;
+/* MC_ERR_CHECK when any part of the condition holds, or its number is undefined. */
+MC_API mc_status mc_fingerprint_condition_test(const char                      *condition,
+                                               const mc_fingerprint_comparison *comparison,
+                                               mc_error *err) MC_MUST_CHECK;
+
 #ifdef __cplusplus
 }
 #endif

@@ -247,6 +247,11 @@ static const quantity quantities[] = {
 #undef AT
 enum { QUANTITIES = sizeof quantities / sizeof *quantities };
 
+const char *mc_fingerprint_quantity(size_t index)
+{
+    return index < QUANTITIES ? quantities[index].name : NULL;
+}
+
 static mc_estimate read_quantity(const quantity *q, const mc_layer_profile *profile)
 {
     const void *at = (const char *)profile + q->offset;

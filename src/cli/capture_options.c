@@ -20,17 +20,18 @@ mc_status mc_capture_options_fill(const mc_capture_options *from, mc_session *se
                                   mc_crm_build_options *out, mc_error *err)
 {
     MC_TRY(mc_atlas_options_check(&from->from, err));
-    out->layers          = from->layers;
-    out->atlas           = from->from.sets;
-    out->atlas_file      = from->from.file;
-    out->texts           = from->from.texts;
-    out->texts_per_probe = from->texts_per_probe;
-    out->pooling         = (mc_pooling)from->pool;
-    out->backend         = mc_globals_backend(&session->globals);
-    out->threads         = session->globals.threads;
-    out->max_memory      = session->globals.max_memory;
-    out->batch_size      = from->batch_size;
-    out->progress        = show_progress;
-    out->context         = session;
+    out->layers            = from->layers;
+    out->cache_activations = from->cache_activations;
+    out->atlas             = from->from.sets;
+    out->atlas_file        = from->from.file;
+    out->texts             = from->from.texts;
+    out->texts_per_probe   = from->texts_per_probe;
+    out->pooling           = (mc_pooling)from->pool;
+    out->backend           = mc_globals_backend(&session->globals);
+    out->threads           = session->globals.threads;
+    out->max_memory        = session->globals.max_memory;
+    out->batch_size        = from->batch_size;
+    out->progress          = show_progress;
+    out->context           = session;
     return MC_OK;
 }

@@ -6,7 +6,7 @@
 typedef struct build_args {
     const char        *model, *output;
     mc_capture_options capture;
-    bool               control, split, sharing, cache;
+    bool               control, split, sharing;
 } build_args;
 
 #define FIELD(name) offsetof(build_args, name)
@@ -24,9 +24,6 @@ static const mc_option build_options[] = {
       FIELD(split) },
     { MC_OPT_SWITCH, '\0', "prefix-sharing", NULL, "compute common beginnings of texts once",
       "yes", FIELD(sharing) },
-    { MC_OPT_FLAG, '\0', "cache-activations", NULL,
-      "keep pooled states, use those that are kept, go on with an interrupted build", NULL,
-      FIELD(cache) },
     { .name = NULL },
 };
 
@@ -173,7 +170,6 @@ static mc_status run_build(mc_session *session, const void *raw, mc_error *err)
                                      .output            = args->output,
                                      .control           = args->control,
                                      .no_split          = !args->split,
-                                     .cache_activations = args->cache,
                                      .no_prefix_sharing = !args->sharing };
 
     MC_TRY(mc_capture_options_fill(&args->capture, session, &options, err));

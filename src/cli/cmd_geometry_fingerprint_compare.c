@@ -10,7 +10,7 @@
 #include "cli/output.h"
 
 typedef struct compare_args {
-    const char        *source[2];
+    const char        *source[2], *fail_if;
     mc_capture_options capture;
     size_t             permutations, bootstrap;
     bool               cache;
@@ -26,6 +26,8 @@ static const mc_option compare_options[] = {
       FIELD(permutations) },
     { MC_OPT_COUNT, 'B', "bootstrap", "N",
       "random halves of the probes for the interval; 0: none", "1000", FIELD(bootstrap) },
+    { MC_OPT_TEXT, '\0', "fail-if", "CONDITION",
+      "exit with 3 when it holds: 'distance>0.05' (names above)", NULL, FIELD(fail_if) },
     { .name = NULL },
 };
 
@@ -218,6 +220,7 @@ static mc_status compare(mc_session *session, const compare_args *args,
 {
     const mc_text_style        style   = { mc_terminal_width(), mc_terminal_color() };
     mc_compare_options         options = MC_COMPARE_OPTIONS_DEFAULT;
+    mc_status                  status  = MC_OK;
     mc_fingerprint_comparison *c;
 
     options.permutations = args->permutations;
@@ -228,8 +231,9 @@ static mc_status compare(mc_session *session, const compare_args *args,
     add_all(session->report, args, c);
     session->as_text = session->globals.format == MC_OUTPUT_TEXT;
     if (session->as_text) mc_fingerprint_compare_text(&session->text, c, style);
+    if (args->fail_if) status = mc_fingerprint_condition_test(args->fail_if, c, err);
     mc_fingerprint_comparison_free(c);
-    return MC_OK;
+    return status;
 }
 
 /* Texts and layers are for what is run; with two files there is nothing that they could mean.
@@ -251,6 +255,8 @@ static mc_status run_compare(mc_session *session, const void *raw, mc_error *err
     mc_fingerprint        *sides[2] = { NULL, NULL };
     mc_status status = mc_capture_options_fill(&args->capture, session, &asked.capture, err);
 
+    if (status == MC_OK && args->fail_if)
+        status = mc_fingerprint_condition_check(args->fail_if, err);
     for (size_t s = 0; status == MC_OK && s < 2; s++) {
         const mc_fingerprint_options options = options_of(args, &asked, s);
         status = mc_fingerprint_compute(args->source[s], &options, &sides[s], err);
@@ -264,7 +270,7 @@ static mc_status run_compare(mc_session *session, const void *raw, mc_error *err
 
 static const char *const compare_examples[] = {
     "mc geometry fingerprint compare model.gguf models/tiny-llama --atlas semantic_primes",
-    "mc geometry fingerprint compare base.crm.safetensors tuned.crm.safetensors",
+    "mc geometry fingerprint compare tiny.crm.safetensors model.gguf --fail-if 'distance>0.05'",
     NULL,
 };
 
@@ -281,7 +287,14 @@ const mc_command mc_cmd_geometry_fingerprint_compare = {
         "not say that they are equal.\n"
         "What differs is told at equal fractions of the depth: norms, cosines, the largest "
         "direction, dimension and ranks, typical probes. mc geometry crm-compare has all pairs "
-        "of layers, other metrics, ceiling and control.",
+        "of layers, other metrics, ceiling and control.\n"
+        "Names in a --fail-if condition: distance, low and high (of its interval), p, least "
+        "(CKA "
+        "of the least alike of the corresponding layers), probes; norm, anisotropy, "
+        "firstDirection, dimension, effectiveRank, participationRatio: the median pair, B over "
+        "A "
+        "(of anisotropy and firstDirection: B minus A). Several conditions are separated by "
+        "commas; any of them suffices. An undefined number counts as a failure.",
     .operands  = compare_operands,
     .options   = compare_options,
     .examples  = compare_examples,

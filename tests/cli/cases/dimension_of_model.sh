@@ -9,3 +9,8 @@ run, file = json.load(open("run.json")), json.load(open("file.json"))
 print(run["layers"] == file["layers"], [layer["layer"] for layer in run["layers"]], run["probes"])
 END
 mc geometry intrinsic-dimension "$MODEL" --atlas moral,social --estimator twonn --layers 0,final
+# States that are kept give the same, computed and served.
+for call in computed served; do
+    mc geometry intrinsic-dimension "$MODEL" --atlas moral,social --layers 2..-1 --cache-activations --ai > $call.json
+    cmp run.json $call.json && echo "$call: the same"
+done
