@@ -49,9 +49,10 @@ mc_status mc_home_path(const char *below, char **path, mc_error *err)
         return mc_fail(err, MC_ERR_NOT_FOUND, "set MODELCYPHER_HOME to a folder",
                        "there is no home folder: neither MODELCYPHER_HOME nor HOME is set");
     if (home)
-        mc_buffer_printf(&text, "%s/%s", home, below);
+        mc_buffer_add_text(&text, home);
     else
-        mc_buffer_printf(&text, "%s/.modelcypher/%s", user, below);
+        mc_buffer_printf(&text, "%s/.modelcypher", user);
+    if (below[0]) mc_buffer_printf(&text, "/%s", below);
     result = mc_buffer_take(&text);
     if (!result) return mc_fail_memory(err, strlen(below));
     *path = result;

@@ -29,8 +29,8 @@ const char *mc_cache_kind_name(mc_cache_kind kind);
  * damage them, which is seen when they are read. */
 bool mc_cache_is_synced(mc_cache_kind kind);
 
-/* "<home>/<below>", allocated; nothing is created. MC_ERR_NOT_FOUND: neither MODELCYPHER_HOME
- * nor HOME is set. */
+/* "<home>/<below>" (the home itself for ""), allocated; nothing is created. MC_ERR_NOT_FOUND:
+ * neither MODELCYPHER_HOME nor HOME is set. */
 mc_status mc_home_path(const char *below, char **path, mc_error *err);
 /* The folder of a kind, allocated; nothing is created. */
 mc_status mc_cache_folder(mc_cache_kind kind, char **path, mc_error *err);

@@ -16,6 +16,11 @@
     X(model_list)                   \
     X(model_probe)                  \
     X(system_status)                \
+    X(storage_status)               \
+    X(cache_ls)                     \
+    X(cache_verify)                 \
+    X(cache_gc)                     \
+    X(cache_clear)                  \
     X(system_config)                \
     X(tokenize)                     \
     X(help)                         \

@@ -178,6 +178,12 @@ static void to_stderr(const mc_buffer *text)
     }
 }
 
+void mc_output_question(const char *question)
+{
+    fprintf(stderr, "%s [y/N] ", question);
+    fflush(stderr);
+}
+
 void mc_output_error(const mc_globals *globals, const mc_error *err)
 {
     mc_buffer out = { 0 };

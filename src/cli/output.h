@@ -21,6 +21,9 @@ bool      mc_output_closed(void);
 /* The session's result in the form that was asked for. */
 mc_status mc_output_result(mc_session *session, mc_error *err);
 
+/* A question to standard error, where somebody is going to answer it. */
+void mc_output_question(const char *question);
+
 /* The error to standard error: text, or one JSON object. */
 void mc_output_error(const mc_globals *globals, const mc_error *err);
 int  mc_output_exit_code(mc_status status);

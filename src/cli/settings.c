@@ -28,6 +28,12 @@ const mc_setting mc_settings[] = {
     { "home", "MODELCYPHER_HOME", "this program's own folder (MODELCYPHER_HOME)",
       .not_in_file = true },
     { "huggingface.home", "HF_HOME", "where Hugging Face names are looked up (HF_HOME)" },
+    { "cache.activations", "MC_ACTIVATION_CACHE_DIR",
+      "folder of kept activations (MC_ACTIVATION_CACHE_DIR)" },
+    { "cache.ttl", "MC_CACHE_TTL",
+      "how long activations are kept: 7d, 12h, never; 0: not at all (MC_CACHE_TTL)" },
+    { "cache.size", "MC_CACHE_SIZE",
+      "how much of them, least recently used first (MC_CACHE_SIZE)" },
     { NULL },
 };
 
