@@ -6,6 +6,7 @@
 #include <modelcypher/atlas.h>
 #include <modelcypher/capture.h>
 #include <modelcypher/error.h>
+#include <modelcypher/examine.h>
 #include <modelcypher/fingerprint.h>
 #include <modelcypher/geometry.h>
 #include <modelcypher/log.h>

@@ -1,7 +1,31 @@
-/* cmd_geometry_validate.c - mc geometry validate: does the instrument read true? */
+/* cmd_geometry_validate.c - mc geometry validate: does the instrument read true, or, with a
+ * model, is that fit to be measured? */
+#include <modelcypher/examine.h>
 #include <modelcypher/geometry.h>
 
-#include "cli/command.h"
+#include "cli/capture_options.h"
+#include "cli/examine_text.h"
+#include "cli/output.h"
+
+typedef struct validate_args {
+    const char      *model;
+    mc_atlas_options from;
+    size_t           texts_per_probe;
+} validate_args;
+
+#define FIELD(name) offsetof(validate_args, name)
+
+static const mc_positional validate_operands[] = {
+    { "MODEL", "folder, .gguf file or Hugging Face cache name; without it the instrument",
+      FIELD(model) },
+    { .name = NULL },
+};
+static const mc_option validate_options[] = {
+    MC_ATLAS_OPTIONS(validate_args, from),
+    { MC_OPT_COUNT, '\0', "texts-per-probe", "N", "texts of each probe that a model runs", "1",
+      FIELD(texts_per_probe) },
+    { .name = NULL },
+};
 
 static const mc_field check_fields[] = {
     { "metric", MC_VALUE_TEXT, "that is examined" },
@@ -14,15 +38,38 @@ static const mc_field check_fields[] = {
     { 0 },
 };
 
+static const mc_field finding_fields[] = {
+    { "check", MC_VALUE_TEXT, "its name" },
+    { "verdict", MC_VALUE_TEXT, "pass, warn, fail or skip" },
+    { "question", MC_VALUE_TEXT, "what is asked" },
+    { "evidence", MC_VALUE_TEXT, "what was found" },
+    { "bound", MC_VALUE_TEXT, "when it warns or fails, and why there" },
+    { 0 },
+};
+
 static const mc_field validate_fields[] = {
-    { "checks", MC_VALUE_ARRAY, "each with its source", .element = MC_VALUE_OBJECT,
-      .fields = check_fields, .label = "" },
+    { "model", MC_VALUE_TEXT, "that was examined", .flags = MC_FIELD_OPTIONAL },
+    { "texts", MC_VALUE_INTEGER, "that the model ran", MC_UNIT_COUNT,
+      .flags = MC_FIELD_OPTIONAL },
+    { "tokens", MC_VALUE_INTEGER, "of these", MC_UNIT_COUNT, .flags = MC_FIELD_OPTIONAL },
+    { "findings", MC_VALUE_ARRAY, "about the model, a check each", .element = MC_VALUE_OBJECT,
+      .fields = finding_fields, .label = "", .flags = MC_FIELD_OPTIONAL },
+    { "checks", MC_VALUE_ARRAY, "of the instrument, each with its source",
+      .element = MC_VALUE_OBJECT, .fields = check_fields, .label = "",
+      .flags = MC_FIELD_OPTIONAL },
     { "passed", MC_VALUE_INTEGER, "checks that held", MC_UNIT_COUNT },
+    { "warned", MC_VALUE_INTEGER, "checks with something to know", MC_UNIT_COUNT,
+      .flags = MC_FIELD_OPTIONAL },
     { "failed", MC_VALUE_INTEGER, "checks that did not hold", MC_UNIT_COUNT },
-    { "arithmetic", MC_VALUE_TEXT, "the linear algebra library and its kernels" },
+    { "skipped", MC_VALUE_INTEGER, "checks that could not be made", MC_UNIT_COUNT,
+      .flags = MC_FIELD_OPTIONAL },
+    { "arithmetic", MC_VALUE_TEXT, "the linear algebra library and its kernels",
+      .flags = MC_FIELD_OPTIONAL },
     { 0 },
 };
 static const mc_schema validate_schema = { "mc.geometry.validate.v1", validate_fields };
+
+/* ---- the instrument ---- */
 
 static void add_checks(mc_value *root, const mc_selftest *test)
 {
@@ -44,12 +91,11 @@ static void add_checks(mc_value *root, const mc_selftest *test)
     mc_value_add_text(root, "arithmetic", mc_geometry_arithmetic());
 }
 
-static mc_status run_validate(mc_session *session, const void *args, mc_error *err)
+static mc_status run_instrument(mc_session *session, mc_error *err)
 {
     mc_selftest *test;
     size_t       failed;
 
-    (void)args;
     MC_TRY(mc_geometry_selftest(&test, err));
     add_checks(mc_report_root(session->report), test);
     failed = test->failed;
@@ -59,18 +105,83 @@ static mc_status run_validate(mc_session *session, const void *args, mc_error *e
                    "%zu known answers did not come out", failed);
 }
 
-static const mc_option   no_options[]        = { { .name = NULL } };
-static const char *const validate_examples[] = { "mc geometry validate", NULL };
+/* ---- a model ---- */
+
+static void add_findings(mc_value *root, const char *model, const mc_examination *e)
+{
+    mc_value *list;
+
+    mc_value_add_text(root, "model", model);
+    mc_value_add_count(root, "texts", e->texts);
+    mc_value_add_count(root, "tokens", e->tokens);
+    list = mc_value_add_array(root, "findings");
+    for (size_t i = 0; i < e->count; i++) {
+        const mc_finding *f   = &e->findings[i];
+        mc_value         *row = mc_value_add_object(list, NULL);
+        mc_value_add_text(row, "check", f->check);
+        mc_value_add_text(row, "verdict", mc_verdict_name(f->verdict));
+        mc_value_add_text(row, "question", f->question);
+        mc_value_add_text(row, "evidence", f->evidence);
+        mc_value_add_text(row, "bound", f->bound);
+    }
+    mc_value_add_count(root, "passed", e->passed);
+    mc_value_add_count(root, "warned", e->warned);
+    mc_value_add_count(root, "failed", e->failed);
+    mc_value_add_count(root, "skipped", e->skipped);
+}
+
+static mc_status run_model(mc_session *session, const validate_args *args, mc_error *err)
+{
+    const mc_text_style  style   = { mc_terminal_width(), mc_terminal_color() };
+    mc_capture_options   capture = { .from            = args->from,
+                                     .texts_per_probe = args->texts_per_probe };
+    mc_crm_build_options options = { 0 };
+    mc_examination      *e       = NULL;
+    size_t               failed;
+
+    MC_TRY(mc_capture_options_fill(&capture, session, &options, err));
+    MC_TRY(mc_model_examine(args->model, &options, &e, err));
+    add_findings(mc_report_root(session->report), args->model, e);
+    session->as_text = session->globals.format == MC_OUTPUT_TEXT;
+    if (session->as_text) mc_examine_text(&session->text, args->model, e, style);
+    failed = e->failed;
+    mc_examination_free(e);
+    if (failed == 0) return MC_OK;
+    return mc_fail(err, MC_ERR_CHECK, "the lines that fail say what and where",
+                   "%zu check%s of '%s' failed", failed, failed == 1 ? "" : "s", args->model);
+}
+
+static mc_status run_validate(mc_session *session, const void *raw, mc_error *err)
+{
+    const validate_args *args = raw;
+
+    if (args->model) return run_model(session, args, err);
+    if (mc_atlas_options_given(&args->from))
+        return mc_fail(err, MC_ERR_USAGE, "name a model, or leave the texts out",
+                       "the instrument's own examination reads no texts");
+    return run_instrument(session, err);
+}
+
+static const char *const validate_examples[] = { "mc geometry validate",
+                                                 "mc geometry validate models/tiny-llama",
+                                                 NULL };
 
 const mc_command mc_cmd_geometry_validate = {
-    .name      = "geometry validate",
-    .summary   = "examine the instrument itself against known answers",
-    .details   = "Every metric is run on data whose answer is known without it: closed forms, "
-                 "theorems, published values. Each is shown as expected, measured, bound and "
-                 "source. Exit code 3 when one does not hold.",
-    .options   = no_options,
+    .name    = "geometry validate",
+    .summary = "examine a model before it is measured, or the instrument itself",
+    .details =
+        "With a model: every weight is read, the tokenizer is tried and the probes are run, "
+        "one "
+        "text each. Each check passes, warns or fails, with what was found; bounds come with "
+        "their source or reason. Whether the model is good is not asked.\n"
+        "Without: every metric is run on data whose answer is known without it, closed forms, "
+        "theorems and published values, each shown as expected, measured, bound and source.\n"
+        "Exit code 3 when something fails.",
+    .operands  = validate_operands,
+    .options   = validate_options,
     .examples  = validate_examples,
     .schema    = &validate_schema,
-    .args_size = 0,
+    .uses      = MC_USES_ENGINE | MC_USES_PROGRESS,
+    .args_size = sizeof(validate_args),
     .run       = run_validate,
 };

@@ -198,7 +198,8 @@ void mc_test_make_variant(const char *folder, mc_json_value edit, char *out, siz
         snprintf(to, sizeof to, "%s/%s", out, entry->d_name);
         if (strcmp(entry->d_name, "config.json") == 0)
             write_config(from, to, mc_json_get(edit, "config"));
-        else if (ends_with(entry->d_name, ".index.json"))
+        else if (ends_with(entry->d_name, ".index.json") ||
+                 strncmp(entry->d_name, "tokenizer", 9) == 0)
             write_config(from, to, (mc_json_value){ 0 });
         else if (ends_with(entry->d_name, ".safetensors") &&
                  strcmp(entry->d_name, "golden.safetensors") != 0)
