@@ -65,16 +65,63 @@ static mc_status fail_parse(simdjson::error_code code, mc_error *err)
                    "not valid JSON: %s", simdjson::error_message(code));
 }
 
+// Python writes whole numbers of any length ("model_max_length" of a tokenizer_config.json is
+// often 10^30); simdjson has none beyond 64 bits. Copies `text` with "e0" behind each whole
+// number of LONG_NUMBER digits or more, which makes it a double; returns the copy's size. `out`
+// may be NULL.
+static size_t spell_as_doubles(const char *text, size_t size, char *out)
+{
+    constexpr size_t LONG_NUMBER = 20;
+    bool             quoted = false, escaped = false;
+    size_t           used = 0, digits = 0;
+    auto             put = [&](char c) {
+        if (out) out[used] = c;
+        used++;
+    };
+
+    for (size_t i = 0; i < size; i++) {
+        char c    = text[i];
+        char next = i + 1 < size ? text[i + 1] : ' ';
+
+        put(c);
+        if (c == '"' && !escaped) quoted = !quoted;
+        escaped = quoted && c == '\\' && !escaped;
+        digits  = !quoted && c >= '0' && c <= '9' ? digits + 1 : 0;
+        if (digits < LONG_NUMBER || std::strchr("0123456789.eE", next)) continue;
+        put('e');
+        put('0');
+    }
+    return used;
+}
+
+static simdjson::error_code parse(mc_json *json, const char *text, size_t size)
+{
+    return json->parser.parse(reinterpret_cast<const uint8_t *>(text), size, true)
+        .get(json->root);
+}
+
+static simdjson::error_code parse_long_numbers(mc_json *json, const char *text, size_t size)
+{
+    size_t               longer = spell_as_doubles(text, size, nullptr);
+    char                *copy   = static_cast<char *>(mc_alloc(longer));
+    simdjson::error_code code   = simdjson::MEMALLOC;
+
+    if (!copy) return code;
+    spell_as_doubles(text, size, copy);
+    code = parse(json, copy, longer);
+    mc_free(copy);
+    return code;
+}
+
 mc_status mc_json_parse(const char *text, size_t size, mc_json **json, mc_error *err)
 {
     void    *memory = mc_calloc(1, sizeof(mc_json));
     mc_json *result;
 
     if (!memory) return mc_fail_memory(err, sizeof(mc_json));
-    result = new (memory) mc_json();
-    simdjson::error_code code =
-        result->parser.parse(reinterpret_cast<const uint8_t *>(text), size, true)
-            .get(result->root);
+    result                    = new (memory) mc_json();
+    simdjson::error_code code = parse(result, text, size);
+    if (code == simdjson::NUMBER_ERROR) code = parse_long_numbers(result, text, size);
     if (code != simdjson::SUCCESS) {
         mc_json_free(result);
         return fail_parse(code, err);

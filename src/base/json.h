@@ -36,7 +36,8 @@ typedef enum mc_json_type {
     MC_JSON_OBJECT
 } mc_json_type;
 
-/* Parse `size` bytes (copied). MC_ERR_CORRUPT with simdjson's reason. */
+/* Parse `size` bytes (copied). Whole numbers beyond 64 bits are doubles. MC_ERR_CORRUPT with
+ * simdjson's reason. */
 mc_status mc_json_parse(const char *text, size_t size, mc_json **json, mc_error *err);
 /* Read and parse a file of at most `limit` bytes; errors are about `path`. */
 mc_status     mc_json_load(const char *path, size_t limit, mc_json **json, mc_error *err);

@@ -91,6 +91,34 @@ static void json_reads_what_it_wrote(void **state)
     mc_buffer_clear(&out);
 }
 
+/* As Python's json module writes them; a number in a text stays as it is. */
+static void json_has_long_whole_numbers(void **state)
+{
+    static const char text[] =
+        "{\"a\": 1000000000000000019884624838656, \"b\": [-123456789012345678901, 7], "
+        "\"c\": \"\\\"12345678901234567890123\", \"d\": 0.1234567890123456789012}";
+    mc_error      err;
+    mc_json      *json = NULL;
+    mc_json_value root, list;
+    double        number = 0.0;
+    const char   *word   = NULL;
+    size_t        size   = 0;
+
+    (void)state;
+    CHECK_OK("parse", mc_json_parse(text, sizeof text - 1, &json, &err));
+    root = mc_json_root(json);
+    list = mc_json_get(root, "b");
+    assert_true(mc_json_double(mc_json_get(root, "a"), &number) && number == 1e30);
+    assert_int_equal(mc_json_count(list), 2);
+    assert_true(mc_json_string(mc_json_get(root, "c"), &word, &size));
+    assert_int_equal(size, 24);
+    assert_true(mc_json_double(mc_json_get(root, "d"), &number));
+    assert_true(number == 0.1234567890123456789012);
+    mc_json_free(json);
+    assert_int_equal(mc_json_parse("[123456789012345678901x]", 24, &json, &err),
+                     MC_ERR_CORRUPT);
+}
+
 static void json_refuses_damage(void **state)
 {
     mc_json *json = NULL;
@@ -156,6 +184,7 @@ int main(void)
         cmocka_unit_test(reader_refuses_to_pass_the_end),
         cmocka_unit_test(arena_gives_back_to_the_mark),
         cmocka_unit_test(json_reads_what_it_wrote),
+        cmocka_unit_test(json_has_long_whole_numbers),
         cmocka_unit_test(json_refuses_damage),
         cmocka_unit_test(hashes_are_the_published_ones),
         cmocka_unit_test(nearest_finds_the_typo),
