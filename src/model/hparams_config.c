@@ -88,30 +88,38 @@ static const struct {
     { "llama3", MC_ROPE_LLAMA3 },
 };
 
-static mc_status read_type(mc_json_value rope, mc_rope_type *type, mc_error *err)
+static bool find_rope_type(const char *name, size_t size, mc_rope_type *type)
 {
-    const char *name = NULL;
-    size_t      size = 0;
-
-    *type = MC_ROPE_DEFAULT;
-    /* The first long Phi-3 files call it yarn. */
-    if (mc_json_type_of(mc_json_get(rope, "short_factor")) == MC_JSON_ARRAY) {
-        *type = MC_ROPE_LONGROPE;
-        return MC_OK;
-    }
-    if (!mc_json_string(mc_json_get(rope, "rope_type"), &name, &size) &&
-        !mc_json_string(mc_json_get(rope, "type"), &name, &size))
-        return MC_OK;
     for (size_t i = 0; i < MC_ARRAY_LEN(rope_types); i++) {
         if (strlen(rope_types[i].name) != size || memcmp(rope_types[i].name, name, size) != 0)
             continue;
         *type = rope_types[i].type;
-        return MC_OK;
+        return true;
     }
-    return mc_fail(err, MC_ERR_UNSUPPORTED,
-                   "known are: default, linear, dynamic, yarn, longrope, llama3, "
-                   "proportional",
-                   "unknown rope type '%.*s'", size < 60 ? (int)size : 60, name);
+    return false;
+}
+
+static mc_status read_type(mc_json_value rope, mc_rope_type *type, mc_error *err)
+{
+    bool        factors = mc_json_type_of(mc_json_get(rope, "short_factor")) == MC_JSON_ARRAY;
+    const char *name    = "default";
+    size_t      size    = strlen(name);
+
+    if (!mc_json_string(mc_json_get(rope, "rope_type"), &name, &size))
+        mc_json_string(mc_json_get(rope, "type"), &name, &size);
+    if (!find_rope_type(name, size, type))
+        return mc_fail(err, MC_ERR_UNSUPPORTED,
+                       "known are: default, linear, dynamic, yarn, longrope, llama3, "
+                       "proportional",
+                       "unknown rope type '%.*s'", size < 60 ? (int)size : 60, name);
+    /* The first long Phi-3 files call it yarn. */
+    if (factors && *type == MC_ROPE_YARN) *type = MC_ROPE_LONGROPE;
+    if (factors && *type != MC_ROPE_LONGROPE)
+        return mc_fail(err, MC_ERR_CONFIG,
+                       "the configuration contradicts itself; fetch it again",
+                       "the rope has short factors, but its type is '%.*s'",
+                       size < 60 ? (int)size : 60, name);
+    return MC_OK;
 }
 
 /* Where one rope's parameters come from; `object` may be the absent value: then `theta` alone
@@ -122,16 +130,28 @@ typedef struct rope_source {
     size_t        head_dim;
 } rope_source;
 
+/* The share of a head's columns that is rotated: the rope's own word, the configuration's, else
+ * the architecture's. */
+static mc_status read_fraction(const rope_source *from, const mc_hparams *hp,
+                               const mc_rope_spec *spec, double *fraction, mc_error *err)
+{
+    double usual = hp->rope_fraction > 0.0 ? hp->rope_fraction : 1.0;
+
+    if (spec->type == MC_ROPE_PROPORTIONAL)
+        usual = 1.0; /* that of the family goes with no keys */
+    *fraction = rope_number(from->config, "partial_rotary_factor", usual);
+    *fraction = rope_number(from->object, "partial_rotary_factor", *fraction);
+    if (*fraction > 0.0 && *fraction <= 1.0) return MC_OK;
+    return mc_fail(err, MC_ERR_CONFIG, "fetch the model's configuration again",
+                   "'partial_rotary_factor' is %g", *fraction);
+}
+
 static mc_status read_rotary(const rope_source *from, const mc_hparams *hp, mc_rope_spec *spec,
                              mc_error *err)
 {
-    double fraction = rope_number(from->config, "partial_rotary_factor", hp->rope_fraction);
+    double fraction;
 
-    fraction = rope_number(from->object, "partial_rotary_factor", fraction);
-    if (fraction == 0.0) fraction = 1.0;
-    if (!(fraction > 0.0 && fraction <= 1.0))
-        return mc_fail(err, MC_ERR_CONFIG, "fetch the model's configuration again",
-                       "'partial_rotary_factor' is %g", fraction);
+    MC_TRY(read_fraction(from, hp, spec, &fraction, err));
     if (spec->type == MC_ROPE_PROPORTIONAL) {
         spec->angles = (size_t)((double)from->head_dim * fraction) / 2;
         spec->rotary = from->head_dim;

@@ -26,7 +26,7 @@ typedef struct mc_gguf_step {
 
 typedef struct mc_gguf_pre {
     const char  *names; /* separated by spaces */
-    mc_gguf_step steps[6];
+    mc_gguf_step steps[8];
     bool         ignore_merges;
     bool         add_bos;       /* unless the file says otherwise */
     bool         byte_fallback; /* <0x0A> tokens, text is not byte-level */

@@ -14,6 +14,7 @@ import json
 import lzma
 import pathlib
 import random
+import zlib
 
 import sentencepiece
 import tokenizers
@@ -225,11 +226,18 @@ def all_cases():
             yield prefix + name, t
 
 
+def corpus_sums(t):
+    """CRC-32 of the ids of every hundred lines of the corpus, in the text form of <name>.ids: the whole corpus for a few bytes."""
+    lines = ["%s\n" % " ".join(map(str, e.ids)) for e in t.encode_batch(CORPUS)]
+    return [zlib.crc32("".join(lines[i:i + 100]).encode()) for i in range(0, len(lines), 100)]
+
+
 def main():
     cases = []
     for i, (name, t) in enumerate(all_cases()):
         chosen = texts(i, 40)
-        cases.append({"name": name, "tokenizer": t.to_str(), "texts": chosen, "ids": [t.encode(s).ids for s in chosen]})
+        case = {"name": name, "tokenizer": t.to_str(), "texts": chosen, "ids": [t.encode(s).ids for s in chosen]}
+        cases.append(case | ({"corpus": corpus_sums(t)} if name.startswith("model-") else {}))
     data = {"tokenizers": tokenizers.__version__, "sentencepiece": sentencepiece.__version__, "cases": cases}
     text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
     (GOLDEN / "cases.json.xz").write_bytes(lzma.compress(text.encode("utf-8"), preset=9 | lzma.PRESET_EXTREME))

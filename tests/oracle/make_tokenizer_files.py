@@ -203,7 +203,8 @@ def main():
     extra = ["<usr>a <usr>", "<s> a</s>b", "<unk>", "x<|im_end|>  y", "<tool>a", "<|endoftext|>", "[MASK] a", "[SEP]"]
     for i, (name, t) in enumerate(all_files()):
         chosen = cases.texts(100 + i, 250) + extra
-        files.append({"path": name, "texts": chosen, "ids": [t.encode(s).ids for s in chosen]})
+        files.append({"path": name, "texts": chosen, "ids": [t.encode(s).ids for s in chosen],
+                      "corpus": cases.corpus_sums(t)})
     text = json.dumps({"files": files}, ensure_ascii=False, separators=(",", ":"))
     (cases.GOLDEN / "files.json.xz").write_bytes(lzma.compress(text.encode("utf-8"), preset=9 | lzma.PRESET_EXTREME))
     print(len(files), "files", sum(len(f["texts"]) for f in files), "texts")

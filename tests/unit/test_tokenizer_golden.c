@@ -1,7 +1,8 @@
 /* test_tokenizer_golden.c - ids equal to those of Hugging Face tokenizers, every one.
  *
  * The corpus: 6,381 lines of many scripts through real files, as tokenizer.json and as GGUF.
- * The cases: small tokenizers, one for each part that a file may have. */
+ * The cases: small tokenizers, one for each part that a file may have; and each kind of model
+ * and of file on the whole corpus. */
 #include <stdlib.h>
 
 #include "base/json.h"
@@ -163,6 +164,59 @@ static size_t compare_texts(const char *name, const mc_tokenizer *tokenizer,
     return number;
 }
 
+/* CRC-32, as zlib has it. */
+static uint32_t add_to_sum(uint32_t sum, const char *text, size_t size)
+{
+    for (size_t i = 0; i < size; i++) {
+        sum ^= (uint8_t)text[i];
+        for (int bit = 0; bit < 8; bit++)
+            sum = sum >> 1 ^ (sum & 1 ? 0xedb88320u : 0);
+    }
+    return sum;
+}
+
+/* The sum with the ids of one line, in the text form of an .ids file. */
+static uint32_t add_line(uint32_t sum, const char *name, const mc_tokenizer *tokenizer,
+                         const char *line, size_t size)
+{
+    char     text[16];
+    int32_t *ids;
+    size_t   count;
+    mc_error err = { 0 };
+
+    CHECK_OK(name, mc_tokenizer_encode(tokenizer, line, size, true, &ids, &count, &err));
+    for (size_t i = 0; i < count; i++)
+        sum = add_to_sum(sum, text,
+                         (size_t)snprintf(text, sizeof text, "%s%d", i ? " " : "", ids[i]));
+    mc_tokenizer_free_ids(ids);
+    return add_to_sum(sum, "\n", 1);
+}
+
+/* The whole corpus, a hundred lines a sum. */
+static void compare_sums(const char *name, const mc_tokenizer *tokenizer, mc_json_value value)
+{
+    mc_json_iter sums = mc_json_iterate(mc_json_get(value, "corpus"));
+    size_t       size, number = 0;
+    char        *corpus = mc_test_read_xz(GOLDEN "corpus.txt.xz", &size);
+    const char  *line   = corpus;
+
+    while (mc_json_next(&sums)) {
+        uint32_t sum  = 0xffffffffu;
+        int64_t  want = 0;
+
+        for (int i = 0; i < 100 && line < corpus + size; i++, number++) {
+            const char *end = memchr(line, '\n', (size_t)(corpus + size - line));
+            sum             = add_line(sum, name, tokenizer, line, (size_t)(end - line));
+            line            = end + 1;
+        }
+        assert_true(mc_json_int64(sums.value, &want));
+        if ((uint32_t)want != ~sum)
+            fail_msg("%s: ids of the hundred lines that end with line %zu", name, number);
+    }
+    assert_true(number >= 5000 && line == corpus + size);
+    free(corpus);
+}
+
 static void run_part(mc_json_value value)
 {
     const char   *name, *json;
@@ -174,6 +228,7 @@ static void run_part(mc_json_value value)
     assert_true(mc_json_string(mc_json_get(value, "tokenizer"), &json, &size));
     CHECK_OK(name, mc_tokenizer_open_json(json, size, NULL, 0, &tokenizer, &err));
     assert_true(compare_texts(name, tokenizer, value) >= 50);
+    if (strncmp(name, "model-", 6) == 0) compare_sums(name, tokenizer, value);
     mc_tokenizer_close(tokenizer);
 }
 
@@ -188,6 +243,7 @@ static void run_file(mc_json_value value)
     snprintf(path, sizeof path, MC_TEST_FOLDER "/data/tokenizers/small/%s", name);
     CHECK_OK(name, mc_tokenizer_open(path, &tokenizer, &err));
     assert_true(compare_texts(name, tokenizer, value) >= 250);
+    compare_sums(name, tokenizer, value);
     mc_tokenizer_close(tokenizer);
 }
 
