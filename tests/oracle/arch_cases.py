@@ -436,7 +436,7 @@ in_gguf("gemma4_shared", "gemma4_text",
         **GEMMA4_FILE)
 in_gguf("gemma4_keqv", "gemma4_text",
         dict(GEMMA4, global_head_dim=32, attention_k_eq_v=True, num_key_value_heads=2, num_global_key_value_heads=1),
-        **GEMMA4_FILE)
+        **GEMMA4_FILE | dict(scale={"*.q_norm.weight": 0.2}))
 in_gguf("internlm2", "llama", dict(MODERN, num_key_value_heads=2), layout="internlm2")
 in_gguf("phi2", "phi", dict(PHI, num_key_value_heads=4, rope_parameters=rope("default", partial_rotary_factor=0.5)))
 in_gguf("phi3", "phi3", dict(PHI3, sliding_window=None))
