@@ -118,6 +118,15 @@ static const mc_names glm4_names = { model_prefixes, {
     [MC_ROLE_O]              = { "layers.%d.self_attn.o_proj",         "blk.%d.attn_output" },
 } };
 
+static const mc_names hyperclovax_names = { model_prefixes, {
+    ENDS, SPLIT_ATTENTION, GATED_FFN,
+    [MC_ROLE_ATTN_NORM]      = { "layers.%d.input_layernorm",          NULL },
+    [MC_ROLE_ATTN_POST_NORM] = { "layers.%d.post_norm1",               NULL },
+    [MC_ROLE_FFN_NORM]       = { "layers.%d.post_attention_layernorm", NULL },
+    [MC_ROLE_FFN_POST_NORM]  = { "layers.%d.post_norm2",               NULL },
+    [MC_ROLE_O]              = { "layers.%d.self_attn.o_proj",         NULL },
+} };
+
 static const mc_names stablelm_names = { model_prefixes, {
     ENDS, GATED_FFN,
     [MC_ROLE_ATTN_NORM] = { "layers.%d.input_layernorm",               "blk.%d.attn_norm" },
@@ -273,6 +282,9 @@ static const mc_names opt_names = { decoder_prefixes, {
 } };
 
 /* Keys of config.json. */
+
+#define BEFORE_BOTH (MC_NORM_BEFORE_ATTN | MC_NORM_BEFORE_FFN)
+#define AFTER_BOTH (MC_NORM_AFTER_ATTN | MC_NORM_AFTER_FFN)
 
 #define SIZES                                        \
     SIZE("hidden_size", hidden, MC_REQUIRED),        \
@@ -614,6 +626,32 @@ static const mc_key arcee_keys[] = {
     { NULL },
 };
 
+static const mc_key jais2_keys[] = {
+    SIZES, KV_HEADS(0), HEAD_DIM(0), NUMBER("layer_norm_eps", epsilon, 1e-5),
+    ACTIVATION("hidden_act", MC_ACT_RELU2),
+    BIASES("attention_bias", MC_BIAS_ATTN, 1),
+    BIASES("mlp_bias", MC_BIAS_FFN, 1),
+    { NULL },
+};
+
+static const mc_key hyperclovax_keys[] = {
+    SIZES, KV_HEADS(0), HEAD_DIM(0), RMS_EPSILON(1e-6), SILU,
+    BIASES("attention_bias", MC_BIAS_ATTN, 0),
+    BIASES("mlp_bias", MC_BIAS_FFN, 0),
+    NUMBER("embedding_multiplier", embed_scale, 1),
+    NUMBER("residual_multiplier", residual_scale, 1),
+    NUMBER("attention_multiplier", attn_scale, 0),
+    { "use_post_norm", MC_KEY_BITS, FIELD(norms), 1, AFTER_BOTH },
+    { NULL },
+};
+
+static const mc_key iquestcoder_keys[] = {
+    SIZES, KV_HEADS(8), HEAD_DIM(128), RMS_EPSILON(1e-5), SILU,
+    BIASES("attention_bias", MC_BIAS_ATTN, 0),
+    BIASES("mlp_bias", MC_BIAS_FFN, 0),
+    { NULL },
+};
+
 static const mc_key apertus_keys[] = {
     SIZES, KV_HEADS(0), HEAD_DIM(0), RMS_EPSILON(1e-5), ACTIVATION("hidden_act", MC_ACT_XIELU),
     BIASES("attention_bias", MC_BIAS_ATTN, 0),
@@ -662,8 +700,6 @@ static const mc_key granite_gguf[] = {
 
 /* What the rows of a family have in common. */
 
-#define BEFORE_BOTH (MC_NORM_BEFORE_ATTN | MC_NORM_BEFORE_FFN)
-#define AFTER_BOTH (MC_NORM_AFTER_ATTN | MC_NORM_AFTER_FFN)
 #define LLAMA_LIKE .norm = MC_NORM_RMS, .norms = BEFORE_BOTH, .rope_theta = 10000.0
 #define LAYER_NORM .norm = MC_NORM_LAYER, .norms = BEFORE_BOTH
 #define PAIRS { MC_ROPE_PAIRS, MC_ROPE_PAIRS }
@@ -707,6 +743,9 @@ const mc_arch mc_arch_table[] = {
       .base = { .norm = MC_NORM_RMS, .norms = BEFORE_BOTH | AFTER_BOTH, .rope_theta = 10000.0,
                 .norm_add = { 1.0, 0.0 }, .embed_sqrt = true, .activation = MC_ACT_GELU_TANH,
                 .window = 4096, .attn_wide_layers = 46,
+                .window_rule = MC_WINDOW_PATTERN, .window_pattern = 2 } },
+    { .name = "vaultgemma", .title = "VaultGemma", .names = &gemma2_names, .keys = gemma2_keys,
+      .base = { GEMMA_LIKE, .activation = MC_ACT_GELU_TANH,
                 .window_rule = MC_WINDOW_PATTERN, .window_pattern = 2 } },
     { .name = "gemma3_text", .gguf = "gemma3", .title = "Gemma 3", .names = &gemma2_names, .keys = gemma3_keys,
       .base = { .norm = MC_NORM_RMS, .norms = BEFORE_BOTH | AFTER_BOTH, .rope_theta = 1000000.0,
@@ -840,6 +879,14 @@ const mc_arch mc_arch_table[] = {
     { .name = "arcee", .gguf = "arcee", .title = "Arcee", .names = &llama_names, .keys = arcee_keys,
       .base = { LLAMA_LIKE, .plain_ffn = true, .activation = MC_ACT_RELU2,
                 .rope_kind = LLAMA_PAIRS } },
+    { .name = "jais2", .gguf = "jais2", .title = "Jais 2", .names = &llama_names, .keys = jais2_keys,
+      .base = { LAYER_NORM, .biases = ALL_BIASES, .plain_ffn = true,
+                .activation = MC_ACT_RELU2, .rope_theta = 10000.0 } },
+    { .name = "hyperclovax", .title = "HyperCLOVA X", .names = &hyperclovax_names,
+      .keys = hyperclovax_keys,
+      .base = { .norm = MC_NORM_RMS, .norms = BEFORE_BOTH | AFTER_BOTH, .rope_theta = 10000.0 } },
+    { .name = "iquestcoder", .title = "IQuest-Coder", .names = &llama_names,
+      .keys = iquestcoder_keys, .base = { LLAMA_LIKE } },
     { .name = "apertus", .gguf = "apertus", .title = "Apertus", .names = &llama_names, .keys = apertus_keys,
       .base = { .norm = MC_NORM_RMS, .norms = BEFORE_BOTH, .rope_theta = 12000000.0,
                 .rope_default = true, .plain_ffn = true, .activation = MC_ACT_XIELU, .qk_norm = MC_QK_NORM_HEAD,

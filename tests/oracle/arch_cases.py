@@ -205,6 +205,13 @@ small("gemma2_soft", "gemma2",
 small("gemma2_nocap", "gemma2",
       dict(GEMMA, attn_logit_softcapping=None, query_pre_attn_scalar=24, sliding_window=8), dialect="v5", **G_EMBED,
       knock=EPS | WINDOW | {"query scale": config(query_pre_attn_scalar=16)})
+small("vaultgemma_soft", "vaultgemma",
+      dict(GEMMA, attn_logit_softcapping=1.5, query_pre_attn_scalar=8, sliding_window=8), layers=3, **G_EMBED,
+      knock=EPS | THETA | WINDOW | SOFT)
+small("vaultgemma_types", "vaultgemma",
+      dict(GEMMA, attn_logit_softcapping=None, query_pre_attn_scalar=24, sliding_window=8,
+           layer_types=["full_attention", "sliding_attention"]), dialect="v5", **G_EMBED,
+      knock=EPS | WINDOW | {"query scale": config(query_pre_attn_scalar=16)})
 BASES = {"full_attention": {"rope_type": "default", "rope_theta": 100000.0},
          "sliding_attention": {"rope_type": "default", "rope_theta": 10000.0}}
 small("gemma3_bases", "gemma3_text", dict(GEMMA, query_pre_attn_scalar=8, sliding_window=8, rope_parameters=BASES,
@@ -389,6 +396,19 @@ small("apertus_plain", "apertus", dict(TWO, pad_token_id=None, max_position_embe
       lengths=(1, 2, 7, 70), knock=EPS | NO_SCALING | QK_NORM)
 small("apertus_bias", "apertus", dict(MODERN, pad_token_id=None, attention_bias=True, rope_parameters=rope("default")),
       dialect="v5", knock=EPS | BIAS)
+small("jais2_plain", "jais2", dict(layer_norm_eps=1e-5, num_key_value_heads=4), knock=LN | THETA | ALL_BIAS |
+      {"activation": config(hidden_act="relu")})
+small("jais2_nobias", "jais2", dict(layer_norm_eps=1e-5, attention_bias=False, mlp_bias=False, head_dim=12), dialect="v5",
+      knock=LN | V5_THETA)
+small("hyperclovax_scaled", "hyperclovax",
+      dict(MODERN, embedding_multiplier=3.0, residual_multiplier=0.6, attention_multiplier=0.5, logits_scaling=4.0), embed=0.007,
+      knock=EPS | THETA | {"embedding": config(embedding_multiplier=1.0), "residual": config(residual_multiplier=1.0),
+                           "attention": config(attention_multiplier=None), "post norms": one("*.post_norm?.weight")})
+small("hyperclovax_plain", "hyperclovax", dict(MODERN, use_post_norm=False, head_dim=12, attention_bias=True), dialect="v5",
+      knock=EPS | V5_THETA | BIAS)
+small("iquestcoder_plain", "iquestcoder", dict(MODERN, head_dim=12), knock=EPS | THETA)
+small("iquestcoder_bias", "iquestcoder", dict(MODERN, head_dim=8, attention_bias=True, mlp_bias=True), dialect="v5",
+      knock=EPS | BIAS)
 small("ernie4_5_plain", "ernie4_5", dict(MODERN, head_dim=12, pad_token_id=0), knock=EPS | THETA)
 small("ernie4_5_bias", "ernie4_5", dict(MODERN, head_dim=8, use_bias=True, pad_token_id=0), dialect="v5", knock=EPS | ALL_BIAS)
 small("hunyuan_plain", "hunyuan_v1_dense", dict(MODERN, head_dim=16, pad_token_id=0), knock=EPS | THETA |
@@ -471,6 +491,7 @@ in_gguf("seed_oss", "seed_oss", dict(MODERN, head_dim=12, pad_token_id=None))
 in_gguf("arcee", "arcee", MODERN)
 in_gguf("apertus", "apertus", dict(TWO, pad_token_id=None, max_position_embeddings=512, rope_parameters=dict(LLAMA3)),
         lengths=(1, 2, 7, 70))
+in_gguf("jais2", "jais2", dict(layer_norm_eps=1e-5, num_key_value_heads=4))
 in_gguf("ernie4_5", "ernie4_5", dict(MODERN, head_dim=12, pad_token_id=0))
 in_gguf("hunyuan", "hunyuan_v1_dense", dict(MODERN, head_dim=16, pad_token_id=0))
 in_gguf("ministral3", "ministral3",

@@ -212,6 +212,7 @@ FAMILIES = {
     "smollm3": Family(ARCH.SMOLLM3, pairs),
     "seed_oss": Family(ARCH.SEED_OSS),
     "arcee": Family(ARCH.ARCEE, pairs),
+    "jais2": Family(ARCH.JAIS2),
     "apertus": Family(ARCH.APERTUS, keys=xielu),
     "ernie4_5": Family(ARCH.ERNIE4_5),
     "hunyuan_v1_dense": Family(ARCH.HUNYUAN_DENSE),
