@@ -339,27 +339,43 @@ static mc_status fail_count(const char *key, size_t count, const mc_hparams *hp,
                    "'%s' has %zu entries for %zu blocks", key, count, hp->layers);
 }
 
-static mc_status read_layer_types(mc_json_value config, mc_hparams *hp, mc_error *err)
+static bool has_list(mc_json_value config, const char *key)
 {
-    mc_json_value types = mc_json_get(config, "layer_types");
+    return mc_json_type_of(mc_json_get(config, key)) == MC_JSON_ARRAY;
+}
+
+/* A kind for each block. */
+static mc_status read_kinds(mc_json_value config, const char *key, mc_hparams *hp,
+                            mc_error *err)
+{
+    mc_json_value types = mc_json_get(config, key);
     size_t        i     = 0;
 
-    if (mc_json_type_of(types) != MC_JSON_ARRAY) return MC_OK;
     if (mc_json_count(types) != hp->layers)
-        return fail_count("layer_types", mc_json_count(types), hp, err);
+        return fail_count(key, mc_json_count(types), hp, err);
     for (mc_json_iter it = mc_json_iterate(types); mc_json_next(&it); i++)
         MC_TRY(set_layer_type(it.value, hp, &hp->layer[i], err));
+    return MC_OK;
+}
+
+static mc_status read_layer_types(mc_json_value config, mc_hparams *hp, mc_error *err)
+{
+    if (!has_list(config, "layer_types")) return MC_OK;
+    MC_TRY(read_kinds(config, "layer_types", hp, err));
     if (hp->window_rule == MC_WINDOW_NO_ROPE) hp->window_rule = MC_WINDOW_LISTED;
     return MC_OK;
 }
 
-/* GPT-Neo's [[["global", "local"], 12], ...]: each list of kinds so many times. */
+/* GPT-Neo's [[["global", "local"], 12], ...]: each list of kinds so many times; or as a plain
+ * list, which wins as in the reference. */
 static mc_status read_attention_types(mc_json_value config, mc_hparams *hp, mc_error *err)
 {
     mc_json_value types = mc_json_get(config, "attention_types");
     size_t        i     = 0;
 
     if (hp->window_rule != MC_WINDOW_KINDS) return MC_OK;
+    if (has_list(config, "attention_layers"))
+        return read_kinds(config, "attention_layers", hp, err);
     for (mc_json_iter it = mc_json_iterate(types); mc_json_next(&it);) {
         mc_json_value kinds = { 0 };
         int64_t       times = 0;
