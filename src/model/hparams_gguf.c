@@ -156,6 +156,21 @@ static mc_status read_per_layer(const mc_store *store, const mc_arch *arch, cons
     return MC_OK;
 }
 
+/* Files of these families have no window: which blocks it would be for, the format leaves open.
+ */
+static mc_status check_window(const mc_arch *arch, const mc_hparams *hp, mc_error *err)
+{
+    mc_window_rule rule = hp->window_rule;
+
+    if (hp->window == 0 || (rule != MC_WINDOW_NONE && rule != MC_WINDOW_FROM &&
+                            rule != MC_WINDOW_NO_ROPE && rule != MC_WINDOW_KINDS))
+        return MC_OK;
+    return mc_fail(
+        err, MC_ERR_UNSUPPORTED, "use another conversion of the model",
+        "'%s.attention.sliding_window' is %zu, which this architecture does not have",
+        arch->gguf, hp->window);
+}
+
 /* Which blocks slide: a list with a flag for each, or the n of "all but every n-th". */
 static mc_status read_window_pattern(const mc_store *store, const mc_arch *arch, mc_hparams *hp,
                                      mc_error *err)
@@ -352,7 +367,6 @@ static mc_status read_sizes(const mc_store *store, const mc_arch *arch, mc_hpara
     MC_TRY(find_size(store, arch, "vocab_size", &hp->vocabulary, err));
     MC_TRY(
         find_size(store, arch, "attention.sliding_window_pattern", &hp->window_pattern, err));
-    if (hp->window_rule == MC_WINDOW_FROM) hp->window = 0; /* these files have no such key */
     if (hp->attn_wide_layers > 0 && hp->layers == hp->attn_wide_layers && hp->heads > 0)
         hp->attn_scalar = (double)hp->hidden / (double)hp->heads;
     return MC_OK;
@@ -365,6 +379,7 @@ mc_status mc_hparams_read_gguf(const mc_store *store, const mc_arch *arch, mc_hp
     MC_TRY(apply_keys(store, arch, common_keys, hp, err));
     MC_TRY(apply_keys(store, arch, arch->gguf_keys, hp, err));
     MC_TRY(read_sizes(store, arch, hp, err));
+    MC_TRY(check_window(arch, hp, err));
     read_first_block(store, hp);
     MC_TRY(mc_hparams_derive(hp, err));
     MC_TRY(read_window_pattern(store, arch, hp, err));
