@@ -11,6 +11,7 @@
 #include <modelcypher/geometry.h>
 #include <modelcypher/log.h>
 #include <modelcypher/model.h>
+#include <modelcypher/profile.h>
 #include <modelcypher/system.h>
 #include <modelcypher/tokenizer.h>
 #include <modelcypher/version.h>

@@ -3,6 +3,7 @@
 
 #include "base/alloc.h"
 #include "base/buffer.h"
+#include "base/profile.h"
 #include "cache/content.h"
 #include "capture/pool.h"
 #include "model/model.h"
@@ -54,13 +55,21 @@ static mc_status open_inputs(mc_capture_run *run, mc_error *err)
 {
     const mc_crm_build_options *o = run->options;
 
+    mc_profile_mark begun = mc_profile_begin();
+
     MC_TRY(mc_backend_find(o->backend, &run->backend, err));
     MC_TRY(open_atlas(run, err));
     MC_TRY(mc_model_open(o->model, &run->model, err));
     MC_TRY(choose_layers(run, err));
+    mc_profile_end_stage(begun, "open model and atlas");
+    begun = mc_profile_begin();
     MC_TRY(mc_tokenizer_open(mc_model_get_info(run->model)->path, &run->tokenizer, err));
-    return mc_probe_tokens_create(run->atlas, run->tokenizer, o->texts_per_probe, o->control,
-                                  &run->tokens, err);
+    mc_profile_end_stage(begun, "open tokenizer");
+    begun = mc_profile_begin();
+    MC_TRY(mc_probe_tokens_create(run->atlas, run->tokenizer, o->texts_per_probe, o->control,
+                                  &run->tokens, err));
+    mc_profile_end_stage(begun, "tokenize");
+    return MC_OK;
 }
 
 static mc_status list_probes(mc_capture_run *run, mc_error *err)
@@ -119,8 +128,11 @@ mc_status mc_capture_describe(mc_capture_run *run, const char *model_hash, mc_er
 
 mc_status mc_capture_identify(mc_capture_run *run, mc_error *err)
 {
+    mc_profile_mark begun = mc_profile_begin();
+
     MC_TRY(mc_content_hash(mc_model_store(run->model), run->options->threads, run->model_hash,
                            NULL, err));
+    mc_profile_end_stage(begun, "hash the model's content");
     return mc_capture_describe(run, run->model_hash, err);
 }
 

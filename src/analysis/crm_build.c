@@ -6,6 +6,7 @@
 #include "analysis/capture_run.h"
 #include "base/alloc.h"
 #include "base/log.h"
+#include "base/profile.h"
 
 typedef struct build {
     mc_capture_run run;
@@ -87,6 +88,7 @@ static mc_status build_all(build *b, const mc_crm_build_options *options,
 {
     double          started = mc_clock(), opened, ran;
     mc_engine_stats stats   = { 0 };
+    mc_profile_mark begun;
 
     MC_TRY(mc_capture_open(options, &b->run, err));
     MC_TRY(open_writer(b, err));
@@ -94,8 +96,10 @@ static mc_status build_all(build *b, const mc_crm_build_options *options,
     mc_log(MC_LOG_DEBUG, "opened the model, the tokenizer and %zu texts in %.4f s",
            b->run.tokens.text_count, opened - started);
     MC_TRY(mc_capture_layers(&b->run, write_layer, b, &stats, err));
-    ran = mc_clock();
+    ran   = mc_clock();
+    begun = mc_profile_begin();
     MC_TRY(mc_crm_writer_finish(b->writer, &summary->output_size, err));
+    mc_profile_end_stage(begun, "finish the file");
     summary->seconds_open  = opened - started;
     summary->seconds_write = mc_clock() - ran;
     summary->seconds       = mc_clock() - started;

@@ -9,6 +9,7 @@
 #include <stdio.h>
 
 #include "base/alloc.h"
+#include "base/profile.h"
 
 /* A worker spins this many times for the next run before it sleeps: runs follow each other
  * within microseconds inside a block, and a wake-up costs tens. */
@@ -65,18 +66,30 @@ static void take_jobs(mc_pool *pool, size_t worker)
     }
 }
 
+static void spin(void)
+{
+#if defined(__x86_64__)
+    __builtin_ia32_pause();
+#elif defined(__aarch64__)
+    __asm__ volatile("yield");
+#endif
+}
+
 static void wait_for_run(mc_pool *pool, size_t seen)
 {
     for (int i = 0; i < SPINS; i++) {
         if (atomic_load_explicit(&pool->generation, memory_order_acquire) != seen) return;
-#if defined(__x86_64__)
-        __builtin_ia32_pause();
-#endif
+        spin();
     }
     pthread_mutex_lock(&pool->mutex);
     while (atomic_load(&pool->generation) == seen)
         pthread_cond_wait(&pool->wake, &pool->mutex);
     pthread_mutex_unlock(&pool->mutex);
+}
+
+static void end_wait(mc_profile_mark begun)
+{
+    mc_profile_end(begun, &(mc_profile_call){ .kind = MC_PROFILE_WAIT, .name = "wait" });
 }
 
 static void *work(void *argument)
@@ -93,7 +106,9 @@ static void *work(void *argument)
         pthread_setaffinity_np(pthread_self(), sizeof set, &set); /* a wish, not a need */
     }
     for (;;) {
+        mc_profile_mark begun = mc_profile_begin();
         wait_for_run(pool, seen);
+        end_wait(begun);
         seen++;
         if (atomic_load(&pool->closing)) return NULL;
         take_jobs(pool, start.worker);
@@ -105,8 +120,20 @@ static void *work(void *argument)
     }
 }
 
+static void wait_for_others(mc_pool *pool)
+{
+    for (int i = 0; i < SPINS && atomic_load(&pool->running) > 0; i++)
+        spin();
+    pthread_mutex_lock(&pool->mutex);
+    while (atomic_load(&pool->running) > 0)
+        pthread_cond_wait(&pool->done, &pool->mutex);
+    pthread_mutex_unlock(&pool->mutex);
+}
+
 void mc_pool_run(mc_pool *pool, size_t count, mc_pool_job *job, void *context)
 {
+    mc_profile_mark begun;
+
     pool->job     = job;
     pool->context = context;
     pool->count   = count;
@@ -120,16 +147,9 @@ void mc_pool_run(mc_pool *pool, size_t count, mc_pool_job *job, void *context)
     }
     take_jobs(pool, 0);
     if (pool->size == 1 || count <= 1) return;
-    for (int i = 0; i < SPINS && atomic_load(&pool->running) > 0; i++)
-#if defined(__x86_64__)
-        __builtin_ia32_pause();
-#else
-        ;
-#endif
-    pthread_mutex_lock(&pool->mutex);
-    while (atomic_load(&pool->running) > 0)
-        pthread_cond_wait(&pool->done, &pool->mutex);
-    pthread_mutex_unlock(&pool->mutex);
+    begun = mc_profile_begin();
+    wait_for_others(pool);
+    end_wait(begun);
 }
 
 /* The core for a worker: the k-th of the usable ones, or -1 when there are more workers. */

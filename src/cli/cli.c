@@ -19,6 +19,7 @@
 #include "cli/globals.h"
 #include "cli/help.h"
 #include "cli/output.h"
+#include "cli/profile_report.h"
 #include "cli/settings.h"
 
 static volatile sig_atomic_t last_signal;
@@ -97,6 +98,7 @@ static mc_status run_command(mc_session *session, const void *args, mc_error *er
     mc_status status, written;
 
     MC_TRY(mc_report_create(&session->report, err));
+    MC_TRY(mc_profile_report_begin(session, err));
     if (session->command->uses & MC_USES_ENGINE)
         mc_run_begin(session->command->name, model_of(session->command, args));
     status = session->command->run(session, args, err);
@@ -106,6 +108,7 @@ static mc_status run_command(mc_session *session, const void *args, mc_error *er
     if (status != MC_OK && status != MC_ERR_CHECK) return status;
     MC_TRY(mc_map_guard_check_all(err)); /* zeros in place of a file's bytes are no result */
     written = mc_output_result(session, &write_err);
+    if (written == MC_OK) written = mc_profile_report_end(session, &write_err);
     if (written == MC_OK) return status;
     *err = write_err;
     return written;

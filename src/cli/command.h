@@ -34,6 +34,7 @@ typedef struct mc_globals {
     int         format; /* mc_output_format */
     bool        ai, pretty, quiet, yes, no_prompt, version;
     const char *trace_id;
+    const char *profile;   /* NULL: none; "": no trace; else the trace's path */
     int         log_level; /* mc_log_level */
     size_t      threads;   /* 0: one a core */
     int         backend;

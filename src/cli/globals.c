@@ -39,6 +39,10 @@ const mc_option mc_global_options[] = {
       .belongs = MC_USES_ENGINE },
     { MC_OPT_COUNT, '\0', "seed", "N", "of everything that is drawn at random", "0",
       FIELD(seed), .belongs = MC_USES_RANDOM },
+    { MC_OPT_MAYBE_FILE, '\0', "profile", "TRACE.json",
+      "say on standard error where the time went; with a file, also a trace for Chrome or "
+      "Perfetto",
+      NULL, FIELD(profile), .belongs = MC_USES_ENGINE | MC_USES_THREADS },
     { MC_OPT_FLAG, '\0', "version", NULL, "print the version", NULL, FIELD(version) },
     { .name = NULL },
 };

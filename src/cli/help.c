@@ -58,6 +58,10 @@ void mc_help_option(const mc_option *option, mc_buffer *out)
 {
     mc_buffer_printf(out, "--%s%s", option->type == MC_OPT_SWITCH ? "[no-]" : "", option->name);
     if (!mc_option_takes_value(option)) return;
+    if (option->type == MC_OPT_MAYBE_FILE) {
+        mc_buffer_printf(out, "[=%s]", option->value);
+        return;
+    }
     mc_buffer_add_char(out, ' ');
     if (option->type != MC_OPT_CHOICE) {
         mc_buffer_add_text(out, option->value);

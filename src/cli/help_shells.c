@@ -120,13 +120,24 @@ static void zsh_text(mc_buffer *out, const char *text)
     }
 }
 
+static bool is_file(const mc_option *option)
+{
+    return option->type == MC_OPT_FILE || option->type == MC_OPT_MAYBE_FILE;
+}
+
+/* What stands between an option and its value. */
+static const char *zsh_equals(const mc_option *option)
+{
+    if (option->type == MC_OPT_MAYBE_FILE) return "=-"; /* in the same word or not at all */
+    return mc_option_takes_value(option) ? "=" : "";
+}
+
 static void zsh_option(void *context, const mc_command *command, const mc_option *option)
 {
     mc_buffer *out = context;
 
     (void)command;
-    mc_buffer_printf(out, " \\\n        '--%s%s[", option->name,
-                     mc_option_takes_value(option) ? "=" : "");
+    mc_buffer_printf(out, " \\\n        '--%s%s[", option->name, zsh_equals(option));
     zsh_text(out, option->help);
     mc_buffer_add_char(out, ']');
     if (option->type == MC_OPT_CHOICE) {
@@ -134,8 +145,8 @@ static void zsh_option(void *context, const mc_command *command, const mc_option
         add_choices(out, option);
         mc_buffer_add_char(out, ')');
     } else if (mc_option_takes_value(option)) {
-        mc_buffer_printf(out, ":%s:%s", option->value,
-                         option->type == MC_OPT_FILE ? "_files" : "");
+        mc_buffer_printf(out, "%s%s:%s", option->type == MC_OPT_MAYBE_FILE ? "::" : ":",
+                         option->value, is_file(option) ? "_files" : "");
     }
     mc_buffer_add_char(out, '\'');
     if (option->type == MC_OPT_SWITCH)
@@ -205,6 +216,12 @@ static void fish_text(mc_buffer *out, const char *text)
     mc_buffer_add_char(out, '\'');
 }
 
+static const char *fish_value(const mc_option *option)
+{
+    if (option->type == MC_OPT_MAYBE_FILE) return " -F";
+    return is_file(option) ? " -r -F" : " -x";
+}
+
 static void fish_option(void *context, const mc_command *command, const mc_option *option)
 {
     mc_buffer *out = context;
@@ -217,7 +234,7 @@ static void fish_option(void *context, const mc_command *command, const mc_optio
         add_choices(out, option);
         mc_buffer_add_char(out, '\'');
     } else if (mc_option_takes_value(option)) {
-        mc_buffer_add_text(out, option->type == MC_OPT_FILE ? " -r -F" : " -x");
+        mc_buffer_add_text(out, fish_value(option));
     }
     mc_buffer_add_text(out, " -d ");
     fish_text(out, option->help);

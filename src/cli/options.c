@@ -150,6 +150,7 @@ mc_status mc_option_set_value(const mc_option *option, const char *shown, const 
     case MC_OPT_SWITCH: return set_truth(shown, text, (bool *)(void *)field, err);
     case MC_OPT_TEXT:
     case MC_OPT_FILE:
+    case MC_OPT_MAYBE_FILE:
     case MC_OPT_LAYERS:
         if (!text[0]) return mc_fail(err, MC_ERR_USAGE, "", "%s: the value is empty", shown);
         *(const char **)(void *)field = text;
@@ -182,6 +183,7 @@ void mc_option_print_value(const mc_option *option, const void *args, mc_buffer 
     case MC_OPT_SWITCH: mc_buffer_add_text(out, *(const bool *)field ? "yes" : "no"); break;
     case MC_OPT_TEXT:
     case MC_OPT_FILE:
+    case MC_OPT_MAYBE_FILE:
     case MC_OPT_LAYERS:
         if (*(const char *const *)field) mc_buffer_add_text(out, *(const char *const *)field);
         break;
@@ -288,6 +290,15 @@ static mc_status set_flag(const match *found, int *at)
     return MC_OK;
 }
 
+/* --name alone, where a value may follow behind '=' but need not. */
+static mc_status set_empty(const match *found, int *at)
+{
+    *(const char **)(void *)((char *)found->args + found->option->field) = "";
+    if (found->given) *found->given = true;
+    ++*at;
+    return MC_OK;
+}
+
 static mc_status take_long(const mc_option_set *sets, size_t count, int argc, char **argv,
                            int *at, mc_error *err)
 {
@@ -300,6 +311,7 @@ static mc_status take_long(const mc_option_set *sets, size_t count, int argc, ch
         return unknown_long(sets, count, typed, size, err);
     snprintf(shown, sizeof shown, "--%.*s", (int)size, typed);
     if (mc_option_takes_value(found.option)) {
+        if (!equals && found.option->type == MC_OPT_MAYBE_FILE) return set_empty(&found, at);
         if (!equals) return take_value(&found, shown, argc, argv, at, err);
         ++*at;
         return assign(&found, shown, equals + 1, err);

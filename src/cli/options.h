@@ -14,15 +14,16 @@
 #include "base/error.h"
 
 typedef enum mc_option_type {
-    MC_OPT_FLAG,   /* bool; no value */
-    MC_OPT_SWITCH, /* bool; --name and --no-name */
-    MC_OPT_TEXT,   /* const char * */
-    MC_OPT_FILE,   /* const char *; completed as a path */
-    MC_OPT_LAYERS, /* const char *; the library reads it, a value may begin with '-' */
-    MC_OPT_COUNT,  /* size_t */
-    MC_OPT_NUMBER, /* double */
-    MC_OPT_BYTES,  /* uint64_t; 4GiB, 500M, 1024 */
-    MC_OPT_CHOICE  /* int, an index into `choices` */
+    MC_OPT_FLAG,       /* bool; no value */
+    MC_OPT_SWITCH,     /* bool; --name and --no-name */
+    MC_OPT_TEXT,       /* const char * */
+    MC_OPT_FILE,       /* const char *; completed as a path */
+    MC_OPT_MAYBE_FILE, /* const char *; --name: "", --name=FILE */
+    MC_OPT_LAYERS,     /* const char *; the library reads it, a value may begin with '-' */
+    MC_OPT_COUNT,      /* size_t */
+    MC_OPT_NUMBER,     /* double */
+    MC_OPT_BYTES,      /* uint64_t; 4GiB, 500M, 1024 */
+    MC_OPT_CHOICE      /* int, an index into `choices` */
 } mc_option_type;
 
 typedef struct mc_option {

@@ -164,7 +164,7 @@ static void add_error_text(mc_buffer *out, const mc_error *err)
 }
 
 /* Standard error is the last resort: there is nowhere to say that it does not take it. */
-static void to_stderr(const mc_buffer *text)
+void mc_output_aside(const mc_buffer *text)
 {
     static const char lost[] = "mc: not enough memory to say what went wrong\n";
     const char       *bytes  = text->failed ? lost : text->data;
@@ -193,7 +193,7 @@ void mc_output_error(const mc_globals *globals, const mc_error *err)
         add_error_json(&out, globals, err);
     else
         add_error_text(&out, err);
-    to_stderr(&out);
+    mc_output_aside(&out);
     mc_buffer_clear(&out);
 }
 
@@ -216,7 +216,7 @@ static void log_line(void *context, mc_log_level level, const char *message)
         mc_buffer_printf(&out, "%.3f s: ", mc_clock() - session->started);
     mc_text_add_visible(&out, message, 0);
     mc_buffer_add_char(&out, '\n');
-    to_stderr(&out);
+    mc_output_aside(&out);
     mc_buffer_clear(&out);
 }
 
@@ -249,7 +249,7 @@ static void draw(const char *stage, double fraction, double tokens_per_second, d
         mc_unit_print(&out, MC_UNIT_SECONDS, elapsed * (1 - fraction) / fraction);
         mc_buffer_add_text(&out, " left");
     }
-    to_stderr(&out);
+    mc_output_aside(&out);
     mc_buffer_clear(&out);
 }
 
@@ -272,6 +272,6 @@ void mc_progress_end(void)
 {
     static const mc_buffer clear = { (char *)"\r\033[K", 4, 0, 0 };
 
-    if (bar.drawn) to_stderr(&clear);
+    if (bar.drawn) mc_output_aside(&clear);
     bar.drawn = false;
 }

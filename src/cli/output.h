@@ -23,6 +23,8 @@ mc_status mc_output_result(mc_session *session, mc_error *err);
 
 /* A question to standard error, where somebody is going to answer it. */
 void mc_output_question(const char *question);
+/* What is said beside the result, to standard error. */
+void mc_output_aside(const mc_buffer *text);
 
 /* The error to standard error: text, or one JSON object. */
 void mc_output_error(const mc_globals *globals, const mc_error *err);

@@ -12,6 +12,7 @@
 #include "engine/chunks.h"
 #include "engine/cost.h"
 #include "engine/engine.h"
+#include "engine/op_profile.h"
 #include "engine/plan.h"
 #include "engine/pooling.h"
 #include "engine/rope_tables.h"
@@ -266,7 +267,9 @@ static bool run_program(tile_job *job, const mc_program *program, const mc_stage
             mc_tile_remember(op, &job->tile);
             if (!mc_chunk_remembered(&job->p->chunks, job->job)) return false;
         }
+        mc_profile_mark begun = mc_profile_begin();
         backend->run[op->kind](backend, op, mc_stage_of(stage, program, i), &job->tile);
+        mc_op_profile_end(begun, op, &job->tile);
         if (job->tile.wanted && i == drop_at) drop_unwanted(job);
     }
     return true;
@@ -392,11 +395,13 @@ static mc_status check_finite(const pass *p, const mc_states *states, mc_error *
 static mc_status hand_out(pass *p, int layer, const mc_pooled *pooled, size_t width,
                           mc_error *err)
 {
-    mc_states states  = { layer, width, pooled->last, pooled->mean, pooled->all };
-    double    started = mc_clock();
-    mc_status status  = check_finite(p, &states, err);
+    mc_states       states  = { layer, width, pooled->last, pooled->mean, pooled->all };
+    double          started = mc_clock();
+    mc_profile_mark begun   = mc_profile_begin();
+    mc_status       status  = check_finite(p, &states, err);
 
     if (status == MC_OK) status = p->options->states(p->options->context, &states, err);
+    mc_profile_end_stage(begun, "states to probes and file");
     p->stats->seconds_states += mc_clock() - started;
     return status;
 }
@@ -406,6 +411,7 @@ static mc_status run_phase(pass *p, int block, mc_error *err)
 {
     const mc_program *program = mc_cost_program(&p->cost, block);
     double            started = mc_clock(), staged;
+    mc_profile_mark   begun   = mc_profile_begin();
 
     p->block      = block;
     p->program    = program;
@@ -414,10 +420,13 @@ static mc_status run_phase(pass *p, int block, mc_error *err)
     mc_stage_advise(p->store, program, MC_ADVICE_DONE);
     if (block < p->cost.last_block + p->cost.want_final)
         mc_stage_advise(p->store, mc_cost_program(&p->cost, block + 1), MC_ADVICE_WILL_NEED);
+    mc_profile_end_stage(begun, "read and widen weights");
     staged = mc_clock();
+    begun  = mc_profile_begin();
     atomic_store(&p->jobs_done, 0);
     mc_chunks_rewind(&p->chunks);
     mc_pool_run(p->pool, p->chunks.job_count, run_job, p);
+    mc_profile_end_stage(begun, "compute");
     p->stats->seconds_stage += staged - started;
     p->stats->seconds_compute += mc_clock() - staged;
     p->flop_done += p->flop_phase;
@@ -430,11 +439,13 @@ static mc_status run_phase(pass *p, int block, mc_error *err)
 
 static mc_status check_point(pass *p, int block, mc_error *err)
 {
-    double    started = mc_clock();
-    mc_status status;
+    double          started = mc_clock();
+    mc_profile_mark begun   = mc_profile_begin();
+    mc_status       status;
 
     p->living.block = block;
     status          = p->options->checkpoint(p->options->context, &p->living, err);
+    mc_profile_end_stage(begun, "checkpoint");
     p->stats->seconds_states += mc_clock() - started;
     return status;
 }

@@ -2,6 +2,7 @@
 #include "engine/stage.h"
 
 #include "base/alloc.h"
+#include "engine/op_profile.h"
 
 static size_t rounded(size_t bytes)
 {
@@ -85,9 +86,11 @@ static void stage_job(void *context, size_t job, size_t worker)
         const mc_op *op   = &run->program->ops[i];
         size_t       jobs = run->stage->backend->stage_jobs(op);
         if (job < jobs) {
+            mc_profile_mark begun = mc_profile_begin();
             run->stage->backend->stage(op, job,
                                        (char *)run->stage->memory + run->stage->offsets[i],
                                        run->stage->scratch + worker * run->stage->scratch_size);
+            mc_op_profile_end_stage(begun, run->stage->backend, op);
             return;
         }
         job -= jobs;

@@ -1,0 +1,133 @@
+/* profile_report.c - a profile for people: the stages in order of time, the operations that
+ * took most, and how much of the threads' time nobody accounts for. */
+#include "cli/profile_report.h"
+
+#include <modelcypher/profile.h>
+#include <modelcypher/system.h>
+
+#include "base/log.h"
+#include "base/new_file.h"
+#include "cli/output.h"
+#include "report/write.h"
+
+enum { SHOWN = 20 };
+
+static const mc_field row_fields[] = {
+    { "name", MC_VALUE_TEXT, "" },
+    { "calls", MC_VALUE_INTEGER, "", MC_UNIT_COUNT },
+    { "wall", MC_VALUE_NUMBER, "", MC_UNIT_SECONDS },
+    { "share", MC_VALUE_NUMBER, "", MC_UNIT_RATIO },
+    { "cpu", MC_VALUE_NUMBER, "", MC_UNIT_SECONDS },
+    { "bytes", MC_VALUE_INTEGER, "", MC_UNIT_BYTES, .flags = MC_FIELD_NULLABLE },
+    { "gflops", MC_VALUE_NUMBER, "", .flags = MC_FIELD_NULLABLE, .label = "GFLOP/s" },
+    { 0 },
+};
+static const mc_field page_fields[] = {
+    { "elapsed", MC_VALUE_NUMBER, "", MC_UNIT_SECONDS },
+    { "peakMemory", MC_VALUE_INTEGER, "", MC_UNIT_BYTES },
+    { "trace", MC_VALUE_TEXT, "", .flags = MC_FIELD_OPTIONAL },
+    { "stages", MC_VALUE_ARRAY, "", .element = MC_VALUE_OBJECT, .fields = row_fields },
+    { "operations", MC_VALUE_ARRAY, "", .element = MC_VALUE_OBJECT, .fields = row_fields,
+      .label = "operations of all threads" },
+    { 0 },
+};
+static const mc_schema page = { "mc.profile.v1", page_fields };
+
+static bool wanted(const mc_session *session)
+{
+    return session->globals.profile != NULL;
+}
+
+static bool has_trace(const mc_session *session)
+{
+    return wanted(session) && session->globals.profile[0];
+}
+
+mc_status mc_profile_report_begin(const mc_session *session, mc_error *err)
+{
+    mc_new_file file = { 0 };
+
+    if (has_trace(session)) MC_TRY(mc_new_file_open(session->globals.profile, &file, err));
+    mc_new_file_discard(&file);
+    if (wanted(session)) mc_profile_start(has_trace(session));
+    return MC_OK;
+}
+
+static void add_row(mc_value *rows, const mc_profile_row *row, double whole)
+{
+    mc_value *object = mc_value_add_object(rows, NULL);
+
+    if (row->columns)
+        mc_value_add_format(object, "name", "%s %zu x %zu", row->name, row->columns,
+                            row->depth);
+    else
+        mc_value_add_text(object, "name", row->name);
+    mc_value_add_count(object, "calls", row->calls);
+    mc_value_add_number(object, "wall", row->wall);
+    mc_value_add_number(object, "share", whole > 0 ? row->wall / whole : 0.0);
+    mc_value_add_number(object, "cpu", row->cpu);
+    if (row->bytes > 0)
+        mc_value_add_count(object, "bytes", (uint64_t)row->bytes);
+    else
+        mc_value_add_null(object, "bytes");
+    if (row->flop > 0 && row->wall > 0)
+        mc_value_add_number(object, "gflops", row->flop / row->wall / 1e9);
+    else
+        mc_value_add_null(object, "gflops");
+}
+
+/* Threads' time: operations and waiting. A stage is measured against the clock. */
+static double time_of_threads(const mc_profile_row *rows, size_t count)
+{
+    double sum = 0.0;
+
+    for (size_t i = 0; i < count; i++)
+        if (rows[i].kind != MC_PROFILE_STAGE) sum += rows[i].wall;
+    return sum;
+}
+
+static void fill(mc_report *report, const mc_session *session)
+{
+    mc_profile_row rows[MC_PROFILE_ROWS];
+    uint64_t       lost;
+    size_t         count = mc_profile_read(rows, &lost), shown[2] = { 0 };
+    const double   whole[] = { mc_clock() - session->started, time_of_threads(rows, count) };
+    mc_value      *root    = mc_report_root(report), *tables[2];
+
+    mc_value_add_number(root, "elapsed", whole[0]);
+    mc_value_add_count(root, "peakMemory", mc_memory_peak());
+    if (has_trace(session)) mc_value_add_text(root, "trace", session->globals.profile);
+    tables[0] = mc_value_add_array(root, "stages");
+    tables[1] = mc_value_add_array(root, "operations");
+    for (size_t i = 0; i < count; i++) {
+        const int table = rows[i].kind != MC_PROFILE_STAGE;
+        if (shown[table]++ < SHOWN) add_row(tables[table], &rows[i], whole[table]);
+    }
+    for (int table = 0; table < 2; table++)
+        if (shown[table] > SHOWN)
+            mc_report_note(report, "%zu more %s took less", shown[table] - SHOWN,
+                           table ? "operations" : "stages");
+    if (lost > 0)
+        mc_report_note(report, "%llu calls were not recorded: no memory, or too many",
+                       (unsigned long long)lost);
+}
+
+mc_status mc_profile_report_end(const mc_session *session, mc_error *err)
+{
+    mc_report *report = NULL;
+    mc_buffer  out    = { 0 };
+    mc_status  status;
+
+    if (!wanted(session)) return MC_OK;
+    mc_profile_stop();
+    MC_TRY(mc_report_create(&report, err));
+    fill(report, session);
+    mc_report_write_text(report, &page, (mc_text_style){ 0 }, &out);
+    status = mc_buffer_status(&out, err);
+    if (status == MC_OK) mc_output_aside(&out);
+    mc_buffer_clear(&out);
+    mc_report_free(report);
+    return status == MC_OK && has_trace(session)
+               ? mc_profile_write_trace(session->globals.profile, err)
+               : status;
+}
