@@ -1,4 +1,5 @@
-/* test_timing_profile.c - counters of many threads together, events as a trace that is valid JSON. */
+/* test_timing_profile.c - counters of many threads together, events as a trace that is valid
+ * JSON. */
 #include <stdlib.h>
 #include <unistd.h>
 
