@@ -6,11 +6,11 @@
 
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include <modelcypher/atlas.h>
 
+#include "analysis/match.h"
 #include "base/alloc.h"
 #include "base/arena.h"
 #include "base/log.h"
@@ -53,38 +53,17 @@ static mc_status add_note(job *j, mc_error *err, const char *format, ...)
 
 /* ---- Probes in common -------------------------------------------------------------------- */
 
-typedef struct named_row {
-    const char *id;
-    size_t      row;
-} named_row;
-
-static int by_id(const void *left, const void *right)
-{
-    return strcmp(((const named_row *)left)->id, ((const named_row *)right)->id);
-}
-
 static mc_status match_probes(job *j, mc_error *err)
 {
     const mc_crm_info *a = j->out->side[0].info, *b = j->out->side[1].info;
-    named_row         *sorted;
     const char       **probes;
 
-    MC_TRY(take(j, b->probe_count, sizeof *sorted, &sorted, err));
-    MC_TRY(take(j, a->probe_count, sizeof *probes, &probes, err));
-    for (size_t s = 0; s < 2; s++)
-        MC_TRY(take(j, a->probe_count, sizeof *j->rows[s], &j->rows[s], err));
-    for (size_t i = 0; i < b->probe_count; i++)
-        sorted[i] = (named_row){ b->probe_ids[i], i };
-    qsort(sorted, b->probe_count, sizeof *sorted, by_id);
-    for (size_t i = 0; i < a->probe_count; i++) {
-        const named_row  key = { a->probe_ids[i], 0 };
-        const named_row *hit = bsearch(&key, sorted, b->probe_count, sizeof key, by_id);
-        if (!hit) continue;
-        probes[j->out->probe_count]     = a->probe_ids[i];
-        j->rows[0][j->out->probe_count] = i;
-        j->rows[1][j->out->probe_count] = hit->row;
-        j->out->probe_count++;
-    }
+    MC_TRY(mc_match_ids((mc_ids){ a->probe_ids, a->probe_count },
+                        (mc_ids){ b->probe_ids, b->probe_count }, j->out->storage, j->rows,
+                        &j->out->probe_count, err));
+    MC_TRY(take(j, j->out->probe_count, sizeof *probes, &probes, err));
+    for (size_t k = 0; k < j->out->probe_count; k++)
+        probes[k] = a->probe_ids[j->rows[0][k]];
     j->out->probes                  = probes;
     j->out->side[0].probes_left_out = a->probe_count - j->out->probe_count;
     j->out->side[1].probes_left_out = b->probe_count - j->out->probe_count;

@@ -8,6 +8,7 @@
 
 #include <modelcypher/fingerprint.h>
 
+#include "analysis/match.h"
 #include "base/alloc.h"
 #include "base/arena.h"
 #include "base/error.h"
@@ -33,37 +34,25 @@ static mc_status take(job *j, size_t count, size_t size, void *out, mc_error *er
 
 /* ---- probes in common ---- */
 
-typedef struct named_row {
-    const char *id;
-    size_t      row;
-} named_row;
-
-static int by_id(const void *left, const void *right)
+static mc_status sketch_ids(job *j, size_t side, mc_ids *ids, mc_error *err)
 {
-    return strcmp(((const named_row *)left)->id, ((const named_row *)right)->id);
+    const mc_fingerprint *f = j->side[side];
+    const char          **items;
+
+    MC_TRY(take(j, f->sketch_count, sizeof *items, &items, err));
+    for (size_t i = 0; i < f->sketch_count; i++)
+        items[i] = f->probes[f->sketch_probes[i]];
+    *ids = (mc_ids){ items, f->sketch_count };
+    return MC_OK;
 }
 
 static mc_status match_probes(job *j, mc_error *err)
 {
-    const mc_fingerprint *a = j->side[0], *b = j->side[1];
-    named_row            *sorted;
-    size_t                n = 0;
+    mc_ids ids[2];
 
-    MC_TRY(take(j, b->sketch_count, sizeof *sorted, &sorted, err));
     for (size_t s = 0; s < 2; s++)
-        MC_TRY(take(j, a->sketch_count, sizeof *j->rows[s], &j->rows[s], err));
-    for (size_t i = 0; i < b->sketch_count; i++)
-        sorted[i] = (named_row){ b->probes[b->sketch_probes[i]], i };
-    qsort(sorted, b->sketch_count, sizeof *sorted, by_id);
-    for (size_t i = 0; i < a->sketch_count; i++) {
-        const named_row  key = { a->probes[a->sketch_probes[i]], 0 };
-        const named_row *hit = bsearch(&key, sorted, b->sketch_count, sizeof key, by_id);
-        if (!hit) continue;
-        j->rows[0][n]   = i;
-        j->rows[1][n++] = hit->row;
-    }
-    j->out->probes = n;
-    return MC_OK;
+        MC_TRY(sketch_ids(j, s, &ids[s], err));
+    return mc_match_ids(ids[0], ids[1], j->out->storage, j->rows, &j->out->probes, err);
 }
 
 /* "text:1" of one file is not "text:1" of another. */

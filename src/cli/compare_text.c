@@ -3,7 +3,6 @@
  * The map is readable without colour: a digit a cell, the correspondence marked by '*'. The
  * sentences claim what the numbers carry and no more. */
 #include <math.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -17,20 +16,7 @@ typedef struct page {
 
 /* ---- Sentences --------------------------------------------------------------------------- */
 
-static void say(const page *p, const char *format, ...) MC_PRINTF(2, 3);
-
-/* One paragraph: "- " and words, wrapped to the terminal. */
-static void say(const page *p, const char *format, ...)
-{
-    mc_buffer text = { 0 };
-    va_list   args;
-
-    va_start(args, format);
-    mc_buffer_vprintf(&text, format, args);
-    va_end(args);
-    mc_text_add_item(p->out, text.data ? text.data : "", p->style.width);
-    mc_buffer_clear(&text);
-}
+#define say(p, ...) mc_text_add_item((p)->out, (p)->style.width, __VA_ARGS__)
 
 static void heading(const page *p, const char *text)
 {

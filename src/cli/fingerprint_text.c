@@ -2,7 +2,6 @@
 #include "cli/fingerprint_text.h"
 
 #include <math.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -12,19 +11,7 @@ typedef struct page {
     mc_text_style         style;
 } page;
 
-static void say(const page *p, const char *format, ...) MC_PRINTF(2, 3);
-
-static void say(const page *p, const char *format, ...)
-{
-    mc_buffer text = { 0 };
-    va_list   args;
-
-    va_start(args, format);
-    mc_buffer_vprintf(&text, format, args);
-    va_end(args);
-    mc_text_add_item(p->out, text.data ? text.data : "", p->style.width);
-    mc_buffer_clear(&text);
-}
+#define say(p, ...) mc_text_add_item((p)->out, (p)->style.width, __VA_ARGS__)
 
 /* ---- the table ---- */
 

@@ -4,6 +4,7 @@
  * asks for JSON. */
 #include <inttypes.h>
 #include <math.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -507,7 +508,7 @@ void mc_report_write_text(mc_report *report, const mc_schema *schema, mc_text_st
     }
 }
 
-void mc_text_add_item(mc_buffer *out, const char *text, size_t width)
+static void add_words(mc_buffer *out, size_t width, const char *text)
 {
     size_t used = 1;
 
@@ -529,4 +530,19 @@ void mc_text_add_item(mc_buffer *out, const char *text, size_t width)
             word++;
     }
     mc_buffer_add_char(out, '\n');
+}
+
+void mc_text_add_item(mc_buffer *out, size_t width, const char *format, ...)
+{
+    mc_buffer text = { 0 };
+    va_list   args;
+
+    va_start(args, format);
+    mc_buffer_vprintf(&text, format, args);
+    va_end(args);
+    if (text.failed)
+        out->failed = 1;
+    else
+        add_words(out, width, text.data ? text.data : "");
+    mc_buffer_clear(&text);
 }

@@ -38,7 +38,8 @@ void mc_unit_print(mc_buffer *out, mc_unit unit, double number);
  * escape sequences: nothing else goes to a terminal. */
 size_t mc_text_width(const char *text);
 void   mc_text_add_visible(mc_buffer *out, const char *text, size_t width);
-/* "- " and the words, made visible, broken to lines of at most `width` (0: one line). */
-void mc_text_add_item(mc_buffer *out, const char *text, size_t width);
+/* "- " and the printed words, made visible, broken to lines of at most `width` (0: one line).
+ */
+void mc_text_add_item(mc_buffer *out, size_t width, const char *format, ...) MC_PRINTF(3, 4);
 
 #endif
