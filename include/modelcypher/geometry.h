@@ -145,6 +145,11 @@ typedef struct mc_compare_options {
         .dimension_bound = 0.25, .metric = MC_METRIC_OPTIONS_DEFAULT            \
     }
 
+/* A pair's value with something left out, against a null of its own. */
+typedef struct mc_left_out {
+    double value, p, p_corrected;
+} mc_left_out;
+
 /* Numbers that were not computed or are undefined are NaN. */
 typedef struct mc_pair {
     size_t      a, b; /* layers */
@@ -156,9 +161,9 @@ typedef struct mc_pair {
     double      ceiling;     /* sqrt(s(A1, A2) s(B1, B2)) of the split halves */
     double      control;     /* the value on the control probes */
     double      floor;       /* what unrelated probes give by construction (cka-biased, knn) */
-    double      without;     /* the value with the flagged probes left out, ... */
-    double      without_p, without_p_corrected; /* ... against its own null */
-    const char *reason;                         /* why `value` is NaN; NULL otherwise */
+    mc_left_out without;     /* the flagged probes */
+    mc_left_out without_dimensions; /* the flagged units of either layer */
+    const char *reason;             /* why `value` is NaN; NULL otherwise */
 } mc_pair;
 
 typedef struct mc_group_result {
@@ -172,6 +177,7 @@ typedef struct mc_group_result {
 typedef struct mc_metric_comparison {
     const mc_metric *metric;
     size_t           permutations, half_samples; /* as done for this metric */
+    size_t           permutations_left_out; /* of each null of what is left out: a quarter */
     const mc_pair   *pairs; /* a_count * b_count, row-major: pairs[a * b_count + b] */
     double           mean_monotone, mean_assignment;     /* of value over the correspondence */
     double           low_monotone, high_monotone;        /* 95 % of mean_monotone */
@@ -218,7 +224,9 @@ typedef struct mc_warning {
     const size_t   *probes; /* flagged, of that layer, largest share first */
     const double   *shares;
     size_t          probe_count;
-    size_t          dimension;
+    const size_t   *dimensions; /* the same of units */
+    const double   *dimension_shares;
+    size_t          dimension_count;
     const char     *text; /* a sentence */
 } mc_warning;
 
@@ -232,7 +240,8 @@ typedef struct mc_comparison {
     size_t                      warning_count;
     const size_t               *flagged; /* probes left out of mc_pair.without, ascending */
     size_t                      flagged_count;
-    struct mc_arena            *storage; /* private: holds all of the above */
+    size_t flagged_dimensions; /* layers that mc_pair.without_dimensions sees trimmed */
+    struct mc_arena *storage;  /* private: holds all of the above */
 } mc_comparison;
 
 /* The short name of a kind, as in JSON: "leverage", "massive-dimension", ... */

@@ -14,12 +14,14 @@ typedef struct term {
     char              what[32]; /* "", "low", ...; "warnings", "probes" */
 } term;
 
-static const char *const parts[] = { "",    "low",        "min",
-                                     "max", "assignment", "significant",
-                                     "p",   "without",    "control" };
+static const char *const parts[] = { "",       "low",        "min",
+                                     "max",    "assignment", "significant",
+                                     "p",      "without",    "without-dimensions",
+                                     "control" };
 static const char        names[] =
     "for example 'cka<0.98'; names: <metric> (mean over the monotone correspondence), "
-    "<metric>.low .min .max .assignment .significant .p .without .control, warnings, probes";
+    "<metric>.low .min .max .assignment .significant .p .without .without-dimensions .control, "
+    "warnings, probes";
 
 /* "metric.part" or a plain name. */
 static mc_status read_name(term *t, mc_error *err)
@@ -76,7 +78,9 @@ static double over_links(const mc_crm_comparison *c, const mc_metric_comparison 
     for (size_t k = 0; k < c->result->monotone.count; k++) {
         const size_t  *link = c->result->monotone.link[k];
         const mc_pair *pair = &m->pairs[link[0] * c->result->b_count + link[1]];
-        const double   own  = strcmp(what, "without") == 0   ? pair->without
+        const double   own  = strcmp(what, "without") == 0 ? pair->without.value
+                              : strcmp(what, "without-dimensions") == 0
+                                  ? pair->without_dimensions.value
                               : strcmp(what, "control") == 0 ? pair->control
                                                              : pair->value;
         if (isnan(own)) continue;

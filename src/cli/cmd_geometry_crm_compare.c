@@ -149,8 +149,9 @@ const mc_command mc_cmd_geometry_crm_compare = {
         "Names in a --fail-if condition: a metric (its mean over the monotone correspondence), "
         "<metric>.low (of the mean's interval), .min and .max (over the correspondence), "
         ".assignment (mean of the one-to-one assignment), .significant (share with corrected "
-        "p < 0.05), .p (of the best pair), .without (flagged probes left out), .control; "
-        "warnings and probes (their numbers). Several conditions are separated by commas; any "
+        "p < 0.05), .p (of the best pair), .without (flagged probes left out), "
+        ".without-dimensions (flagged units left out), .control; warnings and probes (their "
+        "numbers). Several conditions are separated by commas; any "
         "of them suffices. An undefined number counts as a failure.",
     .operands  = compare_operands,
     .options   = compare_options,

@@ -2,6 +2,7 @@
  * intervals and the curve under subsampling. Layers are numbers, or "final". */
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 #include <modelcypher/analysis.h>
 #include <modelcypher/geometry.h>
@@ -18,8 +19,10 @@ typedef struct dimension_args {
 #define FIELD(name) offsetof(dimension_args, name)
 
 static const mc_option dimension_options[] = {
-    { MC_OPT_TEXT, 'e', "estimator", "NAME",
-      "one of twonn, twonn-mle, mle, gride, participation-ratio, effective-rank, stable-rank",
+    { MC_OPT_TEXT, 'e', "estimator", "NAMES",
+      "of twonn, twonn-mle, mle, gride, participation-ratio, effective-rank, stable-rank; "
+      "several "
+      "separated by commas",
       NULL, FIELD(estimator) },
     MC_CAPTURE_OPTIONS(dimension_args, capture),
     { MC_OPT_COUNT, 'k', "neighbours", "K", "of mle", "10", FIELD(neighbours) },
@@ -221,12 +224,29 @@ static void put_table(mc_buffer *out, const mc_responses *from, const mc_dimensi
 
 /* ---- The command ------------------------------------------------------------------------- */
 
-static mc_status find_estimator(const char *name, const mc_metric **estimator, mc_error *err)
+#define ESTIMATORS_MOST 16
+
+/* "twonn,mle": each once, in the order named. */
+static mc_status read_estimators(const char *text, const mc_metric **estimators, size_t *count,
+                                 mc_error *err)
 {
-    *estimator = mc_metric_find(name);
-    if (*estimator && (*estimator)->operands == 1) return MC_OK;
-    return mc_fail(err, MC_ERR_USAGE, "mc geometry intrinsic-dimension --help lists them",
-                   "no estimator '%s'", name);
+    for (size_t size; *text; text += size + (text[size] == ',')) {
+        char   name[64];
+        size_t at = 0;
+        size      = strcspn(text, ",");
+        snprintf(name, sizeof name, "%.*s", (int)(size < 63 ? size : 63), text);
+        const mc_metric *metric = mc_metric_find(name);
+        if (!metric || metric->operands != 1)
+            return mc_fail(err, MC_ERR_USAGE,
+                           "mc geometry intrinsic-dimension --help lists them",
+                           "no estimator '%s'", name);
+        while (at < *count && estimators[at] != metric)
+            at++;
+        if (at == *count && at < ESTIMATORS_MOST) estimators[(*count)++] = metric;
+    }
+    if (*count == 0)
+        return mc_fail(err, MC_ERR_USAGE, "--estimator twonn", "no estimator is named");
+    return MC_OK;
 }
 
 static mc_status measure(mc_session *session, const dimension_args *args,
@@ -234,13 +254,12 @@ static mc_status measure(mc_session *session, const dimension_args *args,
 {
     mc_dimension_options options = MC_DIMENSION_OPTIONS_DEFAULT;
     mc_value            *root    = mc_report_root(session->report), *list;
-    const mc_metric     *estimator;
+    const mc_metric     *estimators[ESTIMATORS_MOST];
     mc_dimension        *dimension;
 
     if (args->estimator) {
-        MC_TRY(find_estimator(args->estimator, &estimator, err));
-        options.estimators      = &estimator;
-        options.estimator_count = 1;
+        MC_TRY(read_estimators(args->estimator, estimators, &options.estimator_count, err));
+        options.estimators = estimators;
     }
     options.subsamples            = args->subsamples;
     options.threads               = session->globals.threads;

@@ -46,6 +46,9 @@ static const mc_field pair_fields[] = {
     NUMBER("without", "the value with the flagged probes left out"),
     NUMBER("withoutP", "its p"),
     NUMBER("withoutPCorrected", "its corrected p"),
+    NUMBER("withoutDimensions", "the value with the flagged units of either layer left out"),
+    NUMBER("withoutDimensionsP", "its p"),
+    NUMBER("withoutDimensionsPCorrected", "its corrected p"),
     { "monotone", MC_VALUE_BOOL, "in the monotone correspondence" },
     { "assignment", MC_VALUE_BOOL, "in the one-to-one assignment" },
     OPTIONAL_TEXT("reason", "why there is no value"),
@@ -96,6 +99,7 @@ static const mc_field metric_fields[] = {
     TEXT("citation", "where it is defined"),
     { "distance", MC_VALUE_BOOL, "0 is most alike" },
     COUNT("permutations", "draws of the null"),
+    COUNT("permutationsLeftOut", "draws of the nulls of what is left out (a quarter)"),
     COUNT("halfSamples", "resamples of the intervals"),
     NUMBER("mean", "over the monotone correspondence"),
     NUMBER("low", "95 % interval of the mean"),
@@ -115,15 +119,20 @@ static const mc_field flagged_fields[] = {
     { 0 },
 };
 
+static const mc_field dimension_fields[] = {
+    { "dimension", MC_VALUE_INTEGER, "the hidden unit", MC_UNIT_ID },
+    NUMBER("share", "of its own Gram matrix in the squared norm of the layer's"),
+    { 0 },
+};
+
 static const mc_field warning_fields[] = {
     TEXT("kind",
          "leverage, massive-dimension, layer-undefined, no-split, no-control, few-probes"),
     OPTIONAL_TEXT("side", "A or B; null: both"),
     { "layer", MC_VALUE_INTEGER, "of that side", MC_UNIT_ID,
       .flags = MC_FIELD_LAYER | MC_FIELD_NULLABLE },
-    { "dimension", MC_VALUE_INTEGER, "the hidden unit", MC_UNIT_ID,
-      .flags = MC_FIELD_NULLABLE },
     LIST("probes", "flagged, largest share first", flagged_fields),
+    LIST("dimensions", "hidden units flagged, largest share first", dimension_fields),
     TEXT("text", "the warning as a sentence"),
     { 0 },
 };
@@ -290,6 +299,7 @@ static void add_metrics(mc_value *root, const mc_comparison *result)
         mc_value_add_text(row, "citation", own->metric->citation);
         mc_value_add_bool(row, "distance", own->metric->is_distance);
         mc_value_add_count(row, "permutations", own->permutations);
+        mc_value_add_count(row, "permutationsLeftOut", own->permutations_left_out);
         mc_value_add_count(row, "halfSamples", own->half_samples);
         add_number(row, "mean", own->mean_monotone);
         add_number(row, "low", own->low_monotone);
@@ -328,9 +338,12 @@ static void add_pair(mc_value *list, const mc_crm_comparison *c, const char *met
     add_number(row, "floor", pair->floor);
     add_number(row, "nullMean", pair->null_mean);
     add_number(row, "nullSd", pair->null_sd);
-    add_number(row, "without", pair->without);
-    add_number(row, "withoutP", pair->without_p);
-    add_number(row, "withoutPCorrected", pair->without_p_corrected);
+    add_number(row, "without", pair->without.value);
+    add_number(row, "withoutP", pair->without.p);
+    add_number(row, "withoutPCorrected", pair->without.p_corrected);
+    add_number(row, "withoutDimensions", pair->without_dimensions.value);
+    add_number(row, "withoutDimensionsP", pair->without_dimensions.p);
+    add_number(row, "withoutDimensionsPCorrected", pair->without_dimensions.p_corrected);
     mc_value_add_bool(row, "monotone", is_link(&c->result->monotone, pair));
     mc_value_add_bool(row, "assignment", is_link(&c->result->assignment, pair));
     add_reason(row, pair->reason);
@@ -368,7 +381,7 @@ static void add_warnings(mc_value *root, const mc_crm_comparison *c)
 
     for (size_t w = 0; w < c->result->warning_count; w++) {
         const mc_warning *warning = &c->result->warnings[w];
-        mc_value         *row     = mc_value_add_object(list, NULL), *probes;
+        mc_value         *row     = mc_value_add_object(list, NULL), *probes, *units;
         mc_value_add_text(row, "kind", mc_warning_kind_name(warning->kind));
         if (warning->side < 0) {
             mc_value_add_null(row, "side");
@@ -377,15 +390,17 @@ static void add_warnings(mc_value *root, const mc_crm_comparison *c)
             mc_value_add_text(row, "side", warning->side ? "B" : "A");
             add_layer(row, "layer", c->side[warning->side].layers[warning->layer]);
         }
-        if (warning->kind == MC_WARNING_MASSIVE_DIMENSION)
-            mc_value_add_count(row, "dimension", warning->dimension);
-        else
-            mc_value_add_null(row, "dimension");
         probes = mc_value_add_array(row, "probes");
         for (size_t i = 0; i < warning->probe_count; i++) {
             mc_value *probe = mc_value_add_object(probes, NULL);
             mc_value_add_text(probe, "probe", c->probes[warning->probes[i]]);
             mc_value_add_number(probe, "share", warning->shares[i]);
+        }
+        units = mc_value_add_array(row, "dimensions");
+        for (size_t i = 0; i < warning->dimension_count; i++) {
+            mc_value *unit = mc_value_add_object(units, NULL);
+            mc_value_add_count(unit, "dimension", warning->dimensions[i]);
+            mc_value_add_number(unit, "share", warning->dimension_shares[i]);
         }
         mc_value_add_text(row, "text", warning->text);
     }

@@ -172,8 +172,8 @@ static void put_map(const page *p, const mc_metric_comparison *m)
 
 /* Means over the monotone correspondence of what pairs carry; NaN where none does. */
 typedef struct link_means {
-    double ceiling, control, floor, without, null_mean;
-    size_t above_ceiling, pairs, significant, without_significant;
+    double ceiling, control, floor, null_mean, without, without_dimensions;
+    size_t pairs, significant, without_significant, without_dimensions_significant;
 } link_means;
 
 static void add_to(double *sum, size_t *count, double value)
@@ -186,8 +186,8 @@ static void add_to(double *sum, size_t *count, double value)
 static link_means means_of(const page *p, const mc_metric_comparison *m)
 {
     const mc_comparison *r      = p->c->result;
-    double               sum[5] = { 0 };
-    size_t               n[5]   = { 0 };
+    double               sum[6] = { 0 };
+    size_t               n[6]   = { 0 };
     link_means           out    = { 0 };
 
     for (size_t k = 0; k < r->monotone.count; k++) {
@@ -196,18 +196,21 @@ static link_means means_of(const page *p, const mc_metric_comparison *m)
         if (isnan(pair->value)) continue;
         out.pairs++;
         out.significant += pair->p_corrected < 0.05;
-        out.without_significant += pair->without_p_corrected < 0.05;
+        out.without_significant += pair->without.p_corrected < 0.05;
+        out.without_dimensions_significant += pair->without_dimensions.p_corrected < 0.05;
         add_to(&sum[0], &n[0], pair->ceiling);
         add_to(&sum[1], &n[1], pair->control);
         add_to(&sum[2], &n[2], pair->floor);
-        add_to(&sum[3], &n[3], pair->without);
+        add_to(&sum[3], &n[3], pair->without.value);
         add_to(&sum[4], &n[4], pair->null_mean);
+        add_to(&sum[5], &n[5], pair->without_dimensions.value);
     }
-    out.ceiling   = n[0] ? sum[0] / (double)n[0] : NAN;
-    out.control   = n[1] ? sum[1] / (double)n[1] : NAN;
-    out.floor     = n[2] ? sum[2] / (double)n[2] : NAN;
-    out.without   = n[3] ? sum[3] / (double)n[3] : NAN;
-    out.null_mean = n[4] ? sum[4] / (double)n[4] : NAN;
+    out.ceiling            = n[0] ? sum[0] / (double)n[0] : NAN;
+    out.control            = n[1] ? sum[1] / (double)n[1] : NAN;
+    out.floor              = n[2] ? sum[2] / (double)n[2] : NAN;
+    out.without            = n[3] ? sum[3] / (double)n[3] : NAN;
+    out.null_mean          = n[4] ? sum[4] / (double)n[4] : NAN;
+    out.without_dimensions = n[5] ? sum[5] / (double)n[5] : NAN;
     return out;
 }
 
@@ -294,25 +297,36 @@ static void say_best(const page *p, const mc_metric_comparison *m)
     }
 }
 
+/* `what` is left out: "the 3 flagged probes". */
+static void say_left_out(const page *p, const mc_metric_comparison *m, const link_means *means,
+                         const char *what, double mean, size_t significant)
+{
+    char text[24];
+
+    value_text(mean, text);
+    if (m->permutations_left_out == 0)
+        say(p, "Without %s (see the warnings) the mean is %s.", what, text);
+    else
+        say(p,
+            "Without %s (see the warnings) the mean is %s, and %zu of the %zu pairs stand out "
+            "(%zu permutations).%s",
+            what, text, significant, means->pairs, m->permutations_left_out,
+            significant == 0 && means->significant > 0
+                ? " The result above rests on what was left out alone."
+                : "");
+}
+
 static void say_without(const page *p, const mc_metric_comparison *m, const link_means *means)
 {
     const size_t flagged = p->c->result->flagged_count;
-    const char  *many    = flagged > 1 ? "s" : "";
-    char         mean[24];
+    char         what[64];
 
-    if (flagged == 0 || isnan(means->without)) return;
-    value_text(means->without, mean);
-    if (m->permutations == 0)
-        say(p, "Without the %zu flagged probe%s (see the warnings) the mean is %s.", flagged,
-            many, mean);
-    else
-        say(p,
-            "Without the %zu flagged probe%s (see the warnings) the mean is %s, and %zu of the "
-            "%zu pairs stand out.%s",
-            flagged, many, mean, means->without_significant, means->pairs,
-            means->without_significant == 0 && means->significant > 0
-                ? " The result above rests on those probes alone."
-                : "");
+    snprintf(what, sizeof what, "the %zu flagged probe%s", flagged, flagged == 1 ? "" : "s");
+    if (!isnan(means->without))
+        say_left_out(p, m, means, what, means->without, means->without_significant);
+    if (!isnan(means->without_dimensions))
+        say_left_out(p, m, means, "the massive units of the layers that have one",
+                     means->without_dimensions, means->without_dimensions_significant);
 }
 
 static void put_metric(const page *p, const mc_metric_comparison *m)

@@ -13,12 +13,17 @@ typedef struct mc_compare_job {
     mc_team                  *team;
     mc_panel                  panel;   /* all probes */
     mc_panel                  without; /* without the flagged ones; n = 0 when none are */
+    mc_panel                  trimmed; /* all probes, without the flagged units; likewise */
     mc_panel                  control; /* n = 0 when there is none */
     mc_comparison            *result;
     size_t (*link)[2]; /* the pairs of both correspondences, each once */
     size_t links;
     bool  *linked; /* a_count * b_count: is this pair a link? */
 } mc_compare_job;
+
+/* Probes and units that carry a layer by themselves: states, warnings, and the panels without
+ * them. */
+mc_status mc_compare_flag(mc_compare_job *job, mc_error *err);
 
 /* Everything about one metric. */
 mc_status mc_compare_metric(mc_compare_job *job, const mc_metric *metric,

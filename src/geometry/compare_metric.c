@@ -129,21 +129,39 @@ static mc_status fill_controls(mc_compare_job *job, const mc_metric *metric, mc_
     return MC_OK;
 }
 
-/* The same numbers with the flagged probes left out, against their own null. */
+/* The same numbers over another panel, against their own null. */
+static mc_status run_left_out(mc_compare_job *job, const mc_metric *metric,
+                              const mc_panel *panel, size_t draws, const char *stage,
+                              outcome *out, mc_error *err)
+{
+    mc_prepared_panel p;
+
+    MC_TRY(mc_panel_prepare(job->team, metric, panel, &job->options->metric, &p, err));
+    return evaluate(job, metric, &p, draws, stage, out, err);
+}
+
+static mc_left_out left_out_of(const outcome *out, size_t pair)
+{
+    return (mc_left_out){ out->values[pair], out->summary.p[pair],
+                          out->summary.p_corrected[pair] };
+}
+
 static mc_status fill_without(mc_compare_job *job, const mc_metric *metric, size_t draws,
                               mc_pair *pairs, mc_error *err)
 {
-    mc_prepared_panel p;
-    outcome           out;
+    outcome out;
 
-    if (job->without.n == 0) return MC_OK;
-    MC_TRY(mc_panel_prepare(job->team, metric, &job->without, &job->options->metric, &p, err));
-    MC_TRY(
-        evaluate(job, metric, &p, draws, "permutations without the flagged probes", &out, err));
-    for (size_t k = 0; k < pair_count(job); k++) {
-        pairs[k].without             = out.values[k];
-        pairs[k].without_p           = out.summary.p[k];
-        pairs[k].without_p_corrected = out.summary.p_corrected[k];
+    if (job->without.n > 0) {
+        MC_TRY(run_left_out(job, metric, &job->without, draws,
+                            "permutations without the flagged probes", &out, err));
+        for (size_t k = 0; k < pair_count(job); k++)
+            pairs[k].without = left_out_of(&out, k);
+    }
+    if (job->trimmed.n > 0) {
+        MC_TRY(run_left_out(job, metric, &job->trimmed, draws,
+                            "permutations without the flagged units", &out, err));
+        for (size_t k = 0; k < pair_count(job); k++)
+            pairs[k].without_dimensions = left_out_of(&out, k);
     }
     return MC_OK;
 }
@@ -166,21 +184,20 @@ static void fill_pairs(const mc_compare_job *job, const mc_metric *metric,
         const mc_prepared *a = &p->layer[0][k / cols], *b = &p->layer[1][k % cols];
         mc_pair           *pair = &pairs[k];
 
-        *pair = (mc_pair){ .a                   = k / cols,
-                           .b                   = k % cols,
-                           .value               = out->values[k],
-                           .null_mean           = out->summary.mean[k],
-                           .null_sd             = out->summary.sd[k],
-                           .p                   = out->summary.p[k],
-                           .p_corrected         = out->summary.p_corrected[k],
-                           .low                 = NAN,
-                           .high                = NAN,
-                           .ceiling             = NAN,
-                           .control             = NAN,
-                           .floor               = NAN,
-                           .without             = NAN,
-                           .without_p           = NAN,
-                           .without_p_corrected = NAN };
+        *pair = (mc_pair){ .a                  = k / cols,
+                           .b                  = k % cols,
+                           .value              = out->values[k],
+                           .null_mean          = out->summary.mean[k],
+                           .null_sd            = out->summary.sd[k],
+                           .p                  = out->summary.p[k],
+                           .p_corrected        = out->summary.p_corrected[k],
+                           .low                = NAN,
+                           .high               = NAN,
+                           .ceiling            = NAN,
+                           .control            = NAN,
+                           .floor              = NAN,
+                           .without            = { NAN, NAN, NAN },
+                           .without_dimensions = { NAN, NAN, NAN } };
         if (a->reason[0] || b->reason[0])
             pair->reason =
                 keep_text(job->result->storage, a->reason[0] ? a->reason : b->reason);
@@ -325,7 +342,7 @@ static mc_status run_metric(mc_compare_job *job, const mc_metric *metric,
     MC_TRY(fill_intervals(job, metric, &p, pairs, out, err));
     MC_TRY(fill_ceilings(job, metric, pairs, err));
     MC_TRY(fill_controls(job, metric, pairs, err));
-    return fill_without(job, metric, out->permutations, pairs, err);
+    return fill_without(job, metric, out->permutations_left_out, pairs, err);
 }
 
 mc_status mc_compare_metric(mc_compare_job *job, const mc_metric *metric,
@@ -344,6 +361,7 @@ mc_status mc_compare_metric(mc_compare_job *job, const mc_metric *metric,
                                                                   : options->half_samples,
                                 .low_monotone = NAN,
                                 .high_monotone = NAN };
+    out->permutations_left_out = (out->permutations + 3) / 4;
     MC_TRY(mc_arena_array(job->result->storage, pair_count(job), sizeof(mc_pair), &block, err));
     out->pairs = block;
     MC_TRY(mc_team_remember(job->team, &mark, err));

@@ -138,10 +138,10 @@ static mc_status choose(dimension_context *own, mc_arena *storage, mc_error *err
                           sizeof *own->estimators, &block, err));
     own->estimators = block;
     for (size_t i = 0; options->estimators && i < options->estimator_count; i++) {
-        if (options->estimators[i]->operands != 1)
-            return mc_fail(err, MC_ERR_ARGUMENT, "",
-                           "%s compares two layers, it describes none",
-                           options->estimators[i]->name);
+        const mc_metric *metric = options->estimators[i];
+        if (metric->operands != 1 || !metric->shape->is_dimension)
+            return mc_fail(err, MC_ERR_ARGUMENT, "", "%s does not estimate a dimension",
+                           metric->name);
         own->estimators[count++] = options->estimators[i];
     }
     for (size_t i = 0; !options->estimators && i < mc_metric_count(); i++) {

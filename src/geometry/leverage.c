@@ -1,6 +1,8 @@
 /* leverage.c - shares of the squared Frobenius norm of a centred Gram matrix. */
 #include "geometry/leverage.h"
 
+#include <string.h>
+
 #include "geometry/matrix.h"
 #include "linalg/linalg.h"
 
@@ -77,31 +79,68 @@ mc_status mc_leverage_flag(const double *gram, size_t n, double bound, mc_arena 
     return MC_OK;
 }
 
-mc_status mc_dimension_largest(mc_matrix x, const double *gram, mc_arena *scratch,
-                               size_t *dimension, double *share, mc_error *err)
+/* squares[j]: the squared norm of column j, centred; mean: its mean. */
+static void column_squares(mc_matrix x, double *mean, double *squares)
 {
-    mc_arena_mark mark    = mc_arena_save(scratch);
-    const double  norm    = mc_dot(gram, gram, x.rows * x.rows);
-    double        largest = -1, *mean, *sum;
-
-    MC_TRY(mc_take_doubles(scratch, x.cols, &mean, err));
-    MC_TRY(mc_take_doubles(scratch, x.cols, &sum, err));
     for (size_t j = 0; j < x.cols; j++)
-        mean[j] = sum[j] = 0;
+        mean[j] = squares[j] = 0;
     for (size_t i = 0; i < x.rows; i++)
         for (size_t j = 0; j < x.cols; j++)
             mean[j] += x.data[i * x.stride + j];
+    for (size_t j = 0; j < x.cols; j++)
+        mean[j] /= (double)x.rows;
     for (size_t i = 0; i < x.rows; i++)
         for (size_t j = 0; j < x.cols; j++) {
-            const double d = x.data[i * x.stride + j] - mean[j] / (double)x.rows;
-            sum[j] += d * d;
+            const double d = x.data[i * x.stride + j] - mean[j];
+            squares[j] += d * d;
         }
-    for (size_t j = 0; j < x.cols; j++)
-        if (sum[j] > largest) {
-            largest    = sum[j];
-            *dimension = j;
+}
+
+static size_t index_of_largest(const double *values, size_t n)
+{
+    size_t at = 0;
+
+    for (size_t j = 1; j < n; j++)
+        if (values[j] > values[at]) at = j;
+    return at;
+}
+
+/* Take column j's own Gram matrix off. */
+static void take_off(mc_matrix x, size_t j, double mean, double *gram)
+{
+    for (size_t i = 0; i < x.rows; i++) {
+        const double own = x.data[i * x.stride + j] - mean;
+        for (size_t k = 0; k < x.rows; k++)
+            gram[i * x.rows + k] -= own * (x.data[k * x.stride + j] - mean);
+    }
+}
+
+mc_status mc_dimension_flag(mc_matrix x, const double *gram, double bound, mc_arena *scratch,
+                            mc_dimension_flags *flags, mc_error *err)
+{
+    const size_t size = x.rows * x.rows;
+    double       norm = mc_dot(gram, gram, size), *mean, *squares, *rest = NULL;
+
+    *flags = (mc_dimension_flags){ 0 };
+    MC_TRY(mc_take_doubles(scratch, x.cols, &mean, err));
+    MC_TRY(mc_take_doubles(scratch, x.cols, &squares, err));
+    column_squares(x, mean, squares);
+    flags->largest = index_of_largest(squares, x.cols);
+    flags->share   = norm > 0 ? squares[flags->largest] * squares[flags->largest] / norm : 0;
+    for (double share = flags->share; bound > 0 && share > bound;) {
+        const size_t unit = index_of_largest(squares, x.cols);
+        if (flags->count == MC_DIMENSIONS_MOST) break;
+        if (flags->count == 0) {
+            MC_TRY(mc_take_doubles(scratch, size, &rest, err));
+            memcpy(rest, gram, size * sizeof *gram);
         }
-    *share = norm > 0 ? largest * largest / norm : 0;
-    mc_arena_reset(scratch, mark);
+        flags->units[flags->count]    = unit;
+        flags->shares[flags->count++] = share;
+        take_off(x, unit, mean[unit], rest);
+        squares[unit]      = 0;
+        norm               = mc_dot(rest, rest, size);
+        const double found = squares[index_of_largest(squares, x.cols)];
+        share              = norm > 0 ? found * found / norm : 0;
+    }
     return MC_OK;
 }

@@ -18,9 +18,19 @@ mc_status mc_leverage_flag(const double *gram, size_t n, double bound, mc_arena 
 /* The probe with the largest share. */
 void mc_leverage_largest(const double *gram, size_t n, size_t *probe, double *share);
 
-/* The unit whose own rank-one Gram matrix has the largest share of ||K||_F^2, and that share.
- */
-mc_status mc_dimension_largest(mc_matrix x, const double *gram, mc_arena *scratch,
-                               size_t *dimension, double *share, mc_error *err);
+/* Units whose own rank-one Gram matrix has a share of ||K||_F^2 above `bound`, largest first.
+ * As for probes the search is repeated on what is left, up to this many. */
+#define MC_DIMENSIONS_MOST 8
+typedef struct mc_dimension_flags {
+    size_t largest; /* flagged or not, ... */
+    double share;   /* ... and its share */
+    size_t count;
+    size_t units[MC_DIMENSIONS_MOST];
+    double shares[MC_DIMENSIONS_MOST];
+} mc_dimension_flags;
+
+/* bound 0: no flags. */
+mc_status mc_dimension_flag(mc_matrix x, const double *gram, double bound, mc_arena *scratch,
+                            mc_dimension_flags *flags, mc_error *err);
 
 #endif

@@ -8,7 +8,7 @@ with DADApy's "ml". mle: k = 10, harmonic mean, agrees with scikit-dimension's M
 maximum of the likelihood of Denti et al. 2022 (eq. 6) at n1 = 1, 2, 4, ... by scipy's brentq on
 DADApy's derivative, in which the likelihood's N stands (DADApy has N - 1 there), checked against a
 direct maximisation of the log density; its error from DADApy's Fisher information. Spectral:
-eigenvalues of numpy's cov."""
+eigenvalues of numpy's cov. anisotropy: 1 - the mean of scipy's pdist "cosine"."""
 import json
 import pathlib
 import warnings
@@ -100,6 +100,7 @@ def values(x):
         "participation-ratio": ratio,
         "effective-rank": effective,
         "stable-rank": stable,
+        "anisotropy": 1 - pdist(x, "cosine").mean(),
     }
 
 

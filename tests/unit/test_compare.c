@@ -321,8 +321,8 @@ static void outliers(void **state)
     CHECK("flagged", got->flagged_count == 3);
     for (size_t i = 0; i < 3; i++)
         CHECK("flagged", got->flagged[i] == planted[i]);
-    CHECK_NEAR("without", cka->without, 0, 5 * sqrt(2) / 117);
-    CHECK("without", cka->without_p > 0.01 && biased->without < 0.3);
+    CHECK_NEAR("without", cka->without.value, 0, 5 * sqrt(2) / 117);
+    CHECK("without", cka->without.p > 0.01 && biased->without.value < 0.3);
     for (size_t w = 0; w < got->warning_count; w++) {
         if (got->warnings[w].kind != MC_WARNING_LEVERAGE) continue;
         found++;
@@ -334,6 +334,60 @@ static void outliers(void **state)
     mc_comparison_free(got);
     free((void *)x.data);
     free((void *)y.data);
+}
+
+/* x without the columns one and two (two SIZE_MAX: one alone). */
+static mc_matrix without_columns(mc_matrix x, size_t one, size_t two)
+{
+    const size_t cols = x.cols - (two == SIZE_MAX ? 1 : 2);
+    float       *data = malloc(x.rows * cols * sizeof *data), *to = data;
+
+    for (size_t k = 0; k < x.rows * x.cols; k++)
+        if (k % x.cols != one && k % x.cols != two) *to++ = x.data[k];
+    return (mc_matrix){ data, x.rows, cols, cols };
+}
+
+/* A unit with most of a layer's variance hides what the others share: the warning names it (and
+ * what it hid), and the value without it is that of the matrix without its column. */
+static void massive_units(void **state)
+{
+    mc_matrix          x = sample(1, 90, 12, NULL, 0), y = sample(2, 90, 12, &x, 2);
+    const mc_metric   *metrics[16];
+    mc_compare_options options = quick();
+    const mc_stack     a = { .layers = &x, .count = 1 }, b = { .layers = &y, .count = 1 };
+    mc_comparison     *got;
+    mc_error           err = { 0 };
+
+    (void)state;
+    options.metrics      = metrics;
+    options.metric_count = all_similarities(metrics);
+    for (size_t i = 0; i < 90; i++) {
+        ((float *)x.data)[i * 12 + 3] *= 1000;
+        ((float *)x.data)[i * 12 + 7] *= 30;
+    }
+    const mc_matrix rest = without_columns(x, 3, 7);
+    CHECK_OK("massive", mc_compare(&a, &b, &options, &got, &err));
+    CHECK("layers", got->flagged_dimensions == 1 && got->a_layers[0].largest_dimension == 3);
+    for (size_t w = 0; w < got->warning_count; w++) {
+        const mc_warning *own = &got->warnings[w];
+        if (own->kind != MC_WARNING_MASSIVE_DIMENSION) continue;
+        CHECK("units", own->side == 0 && own->dimension_count == 2);
+        CHECK("units", own->dimensions[0] == 3 && own->dimensions[1] == 7);
+        CHECK("shares", own->dimension_shares[0] > 0.99 && own->dimension_shares[1] > 0.9);
+        CHECK("text", strstr(own->text, "unit 3 alone makes 100 %") != NULL);
+    }
+    for (size_t m = 0; m < options.metric_count; m++) {
+        const mc_left_out *own = &got->metrics[m].pairs[0].without_dimensions;
+        mc_estimate        want;
+        CHECK_OK("rest", mc_metric_run(metrics[m], rest, &y, &options.metric, &want, &err));
+        CHECK_NEAR(metrics[m]->name, own->value, want.value, 1e-9);
+        CHECK(metrics[m]->name,
+              own->p <= 1.0 / 11 + 1e-12 && own->p == own->p_corrected); /* 10 draws, costly */
+    }
+    CHECK("hidden", got->metrics[0].pairs[0].value < 0.35);
+    CHECK("shown", got->metrics[0].pairs[0].without_dimensions.value > 0.5);
+    mc_comparison_free(got);
+    free_layers((mc_matrix[]){ x, y, rest }, 3);
 }
 
 /* A layer that is constant, and one that is not finite: null with the reason, the rest is as if
@@ -625,6 +679,7 @@ int main(void)
         cmocka_unit_test(same_for_any_threads),
         cmocka_unit_test(power),
         cmocka_unit_test(outliers),
+        cmocka_unit_test(massive_units),
         cmocka_unit_test(undefined_layers),
         cmocka_unit_test(extras),
         cmocka_unit_test(optimal),

@@ -132,26 +132,123 @@ static void refuses(void **state)
     }
 }
 
-/* Every metric, on every kind of layer that is no layer: NaN and a reason, or an error. */
+/* ---- Layers that are none ---------------------------------------------------------------- */
+
+typedef enum outcome {
+    UNDEFINED, /* NaN and a reason */
+    REFUSED,   /* an error that names the place */
+    HONEST     /* a finite number, or NaN and a reason */
+} outcome;
+
+static void make_constant(float *row, size_t i)
+{
+    (void)i;
+    row[0] = 3, row[1] = -2;
+}
+
+static void make_two_distinct(float *row, size_t i)
+{
+    if (i % 2) row[0] = 1, row[1] = 4;
+    if (i % 2 == 0) row[0] = row[1] = -1;
+}
+
+static void make_one_apart(float *row, size_t i)
+{
+    row[0] = row[1] = i == 11 ? 5.0F : 1.0F;
+}
+
+/* Rows 15 to 29 repeat 0 to 14, whose values are in place. */
+static void make_duplicates(float *row, size_t i)
+{
+    if (i >= 15) memcpy(row, row - 30, 2 * sizeof *row);
+}
+
+static void make_nan(float *row, size_t i)
+{
+    if (i == 7) row[1] = NAN;
+}
+
+static void make_infinite(float *row, size_t i)
+{
+    if (i == 7) row[1] = -INFINITY;
+}
+
+static void make_huge(float *row, size_t i)
+{
+    row[0] *= i == 7 ? 1e30F : 1e18F;
+}
+
+static void make_tiny(float *row, size_t i)
+{
+    (void)i;
+    row[0] *= 1e-30F, row[1] *= 1e-30F;
+}
+
+static void leave_alone(float *row, size_t i)
+{
+    (void)row, (void)i;
+}
+
+static const struct {
+    const char *name;
+    size_t      rows;
+    void (*make)(float *row, size_t i); /* from normal numbers */
+    outcome     outcome;
+    const char *says;
+} layers[] = {
+    { "constant", 30, make_constant, UNDEFINED, "equal" },
+    { "two distinct states", 30, make_two_distinct, HONEST, "" },
+    { "all but one equal", 30, make_one_apart, HONEST, "" },
+    { "every state twice", 30, make_duplicates, HONEST, "" },
+    { "not a number", 30, make_nan, REFUSED, "row 7, column 1" },
+    { "infinite", 30, make_infinite, REFUSED, "row 7, column 1" },
+    { "huge", 30, make_huge, HONEST, "" },
+    { "tiny", 30, make_tiny, HONEST, "" },
+    { "one probe", 1, leave_alone, REFUSED, "needs at least" },
+    { "five probes", 5, leave_alone, HONEST, "" },
+};
+
+static void check_outcome(const char *row, size_t l, mc_status status, const mc_estimate *got,
+                          const mc_error *err)
+{
+    if (layers[l].outcome == REFUSED || status != MC_OK) {
+        CHECK(row, status == MC_ERR_ARGUMENT);
+        CHECK(row, strstr(err->reason, layers[l].says) != NULL && err->reason[0]);
+        CHECK(row, got->value == 7); /* left alone */
+        return;
+    }
+    CHECK(row, isnan(got->value) == (got->reason[0] != '\0'));
+    CHECK(row, isnan(got->value) || isfinite(got->value));
+    CHECK(row, isnan(got->low) == isnan(got->high) && !isinf(got->low) && !isinf(got->high));
+    CHECK(row, isnan(got->low) || !isnan(got->value));
+    if (layers[l].outcome == UNDEFINED)
+        CHECK(row, isnan(got->value) && strstr(got->reason, layers[l].says) != NULL);
+}
+
+/* Every metric on every kind of layer, as x and as y: null with its reason or a clear error,
+ * never a NaN without a word, never a number from nothing. */
 static void undefined(void **state)
 {
-    const mc_matrix constant = { (const float[60]){ 0 }, 30, 2, 2 };
-    const mc_matrix few = sample(5, 3, 2, 1, 0), good = sample(6, 30, 2, 1, 0);
-
     (void)state;
-    for (size_t m = 0; m < mc_metric_count(); m++) {
-        const mc_metric *metric   = mc_metric_get(m);
-        mc_estimate      estimate = { .value = 7 };
-        mc_error         err      = { 0 };
-        CHECK_OK(metric->name, mc_metric_run(metric, constant, &good, NULL, &estimate, &err));
-        CHECK(metric->name, isnan(estimate.value) && estimate.reason[0]);
-        if (metric->rows_least <= 3) continue;
-        CHECK(metric->name,
-              mc_metric_run(metric, few, &few, NULL, &estimate, &err) == MC_ERR_ARGUMENT);
-        CHECK(metric->name, strstr(err.reason, "needs at least") != NULL);
+    for (size_t l = 0; l < MC_ARRAY_LEN(layers); l++) {
+        const mc_matrix odd  = sample(5, layers[l].rows, 2, 1, 0);
+        const mc_matrix good = sample(6, layers[l].rows, 3, 1, 0);
+        for (size_t i = 0; i < layers[l].rows; i++)
+            layers[l].make((float *)odd.data + 2 * i, i);
+        for (size_t m = 0; m < mc_metric_count(); m++)
+            for (int turned = 0; turned < mc_metric_get(m)->operands; turned++) {
+                const mc_matrix *x = turned ? &good : &odd, *y = turned ? &odd : &good;
+                mc_estimate      got = { .value = 7 };
+                mc_error         err = { 0 };
+                char             row[96];
+                snprintf(row, sizeof row, "%s: %s", mc_metric_get(m)->name, layers[l].name);
+                const mc_status status =
+                    mc_metric_run(mc_metric_get(m), *x, y, NULL, &got, &err);
+                check_outcome(row, l, status, &got, &err);
+            }
+        free((void *)odd.data);
+        free((void *)good.data);
     }
-    free((void *)few.data);
-    free((void *)good.data);
 }
 
 static void table(void **state)
