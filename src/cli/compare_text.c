@@ -135,17 +135,15 @@ static size_t thinning(const page *p)
 
 static void put_legend(const page *p, double step, size_t every)
 {
-    mc_buffer_printf(
-        p->out,
-        "digit d: %g x d up to the next; -: below 0; .: undefined or not computed; "
-        "*: monotone correspondence\n",
-        step);
+    const char *order = every == 2 ? "nd" : every == 3 ? "rd" : "th";
+    const bool  wide  = p->style.width == 0 || p->style.width >= 100;
+
+    mc_buffer_printf(p->out, "digit d: %g x d up to the next; *: monotone correspondence%s",
+                     step, wide ? "; " : "\n");
+    mc_buffer_add_text(p->out, "-: below 0; .: undefined or not computed\n");
     if (every > 1)
         mc_buffer_printf(p->out, "every %zu%s layer is shown; --csv and JSON have them all\n",
-                         every,
-                         every == 2   ? "nd"
-                         : every == 3 ? "rd"
-                                      : "th");
+                         every, order);
 }
 
 static void put_map(const page *p, const mc_metric_comparison *m)
@@ -268,18 +266,25 @@ static void say_null(const page *p, const mc_metric_comparison *m, const link_me
 
 static void say_frame(const page *p, const mc_metric_comparison *m, const link_means *means)
 {
-    if (!isnan(means->ceiling))
-        say(p,
-            "Noise ceiling: the two halves of the texts agree, model by model, as far as %.3f; "
-            "a value near it leaves nothing to explain. It is that of half the texts, so the "
-            "mean over all of them may exceed it.",
-            means->ceiling);
-    if (isnan(means->control)) return;
     char text[24];
-    say(p,
-        "Control: on random words of the same lengths the same layers give %s. What both have "
-        "in common is not about the concepts; the difference is %+.3f.",
-        value_text(means->control, text), m->mean_monotone - means->control);
+
+    if (!isnan(means->ceiling) && m->mean_monotone <= means->ceiling)
+        say(p,
+            "Noise ceiling: between the two halves of the texts a model agrees with itself as "
+            "far as %s; a value near that leaves nothing to explain.",
+            value_text(means->ceiling, text));
+    else if (!isnan(means->ceiling))
+        say(p,
+            "Noise ceiling: between the two halves of the texts a model agrees with itself as "
+            "far as %s. The value exceeds that because both models read the same texts: what "
+            "the wording adds to a probe is common to both, and the value does not tell it "
+            "from the probe.",
+            value_text(means->ceiling, text));
+    if (!isnan(means->control))
+        say(p,
+            "Control: on random words of the same lengths the same layers give %s: that much "
+            "does not need the concepts. The difference is %+.3f.",
+            value_text(means->control, text), m->mean_monotone - means->control);
 }
 
 static void say_best(const page *p, const mc_metric_comparison *m)
@@ -467,6 +472,13 @@ static void put_warnings(const page *p)
     }
 }
 
+static bool ends_in_stop(const char *text)
+{
+    const size_t size = strlen(text);
+
+    return size > 0 && text[size - 1] == '.';
+}
+
 static void put_side(const page *p, size_t side)
 {
     const mc_crm_side *own = &p->c->side[side];
@@ -491,5 +503,5 @@ void mc_compare_text(mc_buffer *out, const mc_crm_comparison *comparison, mc_tex
     put_warnings(&p);
     if (comparison->note_count > 0) heading(&p, "notes");
     for (size_t i = 0; i < comparison->note_count; i++)
-        say(&p, "%s.", comparison->notes[i]);
+        say(&p, "%s%s", comparison->notes[i], ends_in_stop(comparison->notes[i]) ? "" : ".");
 }
