@@ -91,7 +91,7 @@ static int by_id(const void *left, const void *right)
 
 static mc_status read_probe(const reader *r, mc_json_value in, size_t *out, mc_error *err)
 {
-    named_probe        key = { 0 };
+    named_probe        key = { "", 0 };
     const named_probe *hit;
 
     MC_TRY(read_text(r, in, "probe", &key.id, err));
