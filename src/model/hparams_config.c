@@ -190,6 +190,18 @@ static void read_yarn(mc_json_value rope, mc_rope_spec *spec)
     if (mc_json_bool(mc_json_get(rope, "truncate"), &truncate)) spec->no_truncate = !truncate;
 }
 
+static mc_status read_attention_factor(mc_json_value rope, mc_rope_spec *spec, mc_error *err)
+{
+    double given;
+
+    spec->attention_factor = 0.0;
+    if (!mc_json_double(mc_json_get(rope, "attention_factor"), &given)) return MC_OK;
+    spec->attention_factor = given;
+    if (given > 0.0) return MC_OK;
+    return mc_fail(err, MC_ERR_CONFIG, "fetch the model's configuration again",
+                   "the rope's 'attention_factor' is %g", given);
+}
+
 static double default_factor(const mc_rope_spec *spec, double context)
 {
     switch (spec->type) {
@@ -217,9 +229,9 @@ static mc_status read_rope(const rope_source *from, const mc_hparams *hp, mc_rop
     if (spec->type == MC_ROPE_DYNAMIC) spec->original = context;
     spec->factor = rope_number(rope, "factor", 0.0);
     if (spec->factor == 0.0) spec->factor = default_factor(spec, context);
-    spec->attention_factor = rope_number(rope, "attention_factor", 0.0);
-    spec->low_freq         = rope_number(rope, "low_freq_factor", 0.0);
-    spec->high_freq        = rope_number(rope, "high_freq_factor", 0.0);
+    MC_TRY(read_attention_factor(rope, spec, err));
+    spec->low_freq  = rope_number(rope, "low_freq_factor", 0.0);
+    spec->high_freq = rope_number(rope, "high_freq_factor", 0.0);
     read_yarn(rope, spec);
     if (spec->type == MC_ROPE_LONGROPE) {
         MC_TRY(read_factors(rope, "short_factor", spec->rotary / 2, &spec->short_factors, err));
@@ -444,11 +456,26 @@ static mc_status read_block_sizes(mc_json_value config, mc_hparams *hp, mc_error
     return MC_OK;
 }
 
+/* To the reference a window of 0 is one in which nothing is seen; here 0 stands for none. */
+static mc_status check_window(mc_json_value config, const mc_hparams *hp, mc_error *err)
+{
+    bool slides = hp->window_rule == MC_WINDOW_ALL || hp->window_rule == MC_WINDOW_LISTED ||
+                  hp->window_rule == MC_WINDOW_PATTERN || hp->use_window;
+    double window;
+
+    if (!slides || !mc_json_double(mc_json_get(config, "sliding_window"), &window) ||
+        window != 0.0)
+        return MC_OK;
+    return mc_fail(err, MC_ERR_CONFIG, "null is how to say that there is none",
+                   "'sliding_window' is 0");
+}
+
 mc_status mc_hparams_read_config(mc_json_value config, const mc_arch *arch, mc_hparams *hp,
                                  mc_error *err)
 {
     MC_TRY(apply_keys(config, common_keys, hp, err));
     MC_TRY(apply_keys(config, arch->keys, hp, err));
+    MC_TRY(check_window(config, hp, err));
     if (!hp->use_window &&
         (hp->window_rule == MC_WINDOW_FROM || hp->window_rule == MC_WINDOW_NO_ROPE))
         hp->window = 0;

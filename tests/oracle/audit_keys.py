@@ -97,8 +97,9 @@ def edits(config, case):
 
 def reference(folder, case, prompts):
     """transformers' states, or None where it does not run the folder either."""
+    attention = "sdpa" if case.model_type == "falcon" else case.attention  # with eager attention it adds ALiBi twice
     try:
-        states = make_arch.states_of_all(lambda: make_arch.load(folder, "", case.attention), prompts)
+        states = make_arch.states_of_all(lambda: make_arch.load(folder, "", attention), prompts)
         return states if np.isfinite(states).all() else None
     except Exception:
         return None

@@ -248,6 +248,8 @@ def models():
     yield "rope_partial(unsupported)", model(partial_rotary_factor=0.5)
     yield "rope_factors_of_another_type(config)", model(rope_scaling=dict(short_factor=[1.0, 1.0], long_factor=[1.0, 1.0]))
     yield "rope_partial_zero(config)", model(partial_rotary_factor=0.0)
+    yield "window_zero(config)", model(model_type="mistral", sliding_window=0)
+    yield "rope_attention_factor_zero(config)", model(rope_scaling=dict(rope_type="yarn", factor=2.0, attention_factor=0.0))
     yield "factor_zero(config)", model(rms_norm_eps=0.0)
     yield "attention_linear(unsupported)", model(layer_types=["linear_attention"])
     yield "attention_types_too_few(config)", model(layer_types=[])
