@@ -47,6 +47,7 @@ static bool read_stacks(const char *path, work *w)
     for (size_t l = 0; read && l < 2 * w->count; l++)
         w->layers[l / w->count][l % w->count] =
             (mc_matrix){ data + l * size, w->rows, w->cols, w->cols };
+    if (!read) free(data);
     return read;
 }
 

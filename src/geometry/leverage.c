@@ -130,7 +130,7 @@ mc_status mc_dimension_flag(mc_matrix x, const double *gram, double bound, mc_ar
     for (double share = flags->share; bound > 0 && share > bound;) {
         const size_t unit = index_of_largest(squares, x.cols);
         if (flags->count == MC_DIMENSIONS_MOST) break;
-        if (flags->count == 0) {
+        if (!rest) {
             MC_TRY(mc_take_doubles(scratch, size, &rest, err));
             memcpy(rest, gram, size * sizeof *gram);
         }

@@ -1,8 +1,11 @@
 /* test_cli_options.c - the tables check themselves; values, operands and names are read right.
  */
+#include <modelcypher/geometry.h>
+
 #include "cli/command.h"
 #include "cli/globals.h"
 #include "cli/options.h"
+#include "geometry/shape.h"
 #include "support/check.h"
 
 typedef struct sample_args {
@@ -230,9 +233,34 @@ static void commands_are_found_between_global_options(void **state)
     assert_int_equal(globals.format, MC_OUTPUT_JSON);
 }
 
+static const char *help_of(const char *command, const char *option)
+{
+    const mc_option *row = mc_command_find(command)->options;
+
+    while (strcmp(row->name, option) != 0)
+        row++;
+    return row->help;
+}
+
+/* What --metric and --estimator say they take is what the table of metrics holds. */
+static void metrics_are_those_of_the_table(void **state)
+{
+    const char *metrics    = help_of("geometry crm-compare", "metric");
+    const char *estimators = help_of("geometry intrinsic-dimension", "estimator");
+
+    (void)state;
+    for (size_t m = 0; m < mc_metric_count(); m++) {
+        const mc_metric *metric = mc_metric_get(m);
+        const bool named = strstr(metric->operands == 2 ? metrics : estimators, metric->name);
+        const bool takes = metric->operands == 2 || metric->shape->is_dimension;
+        if (named != takes) fail_msg("%s", metric->name);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(metrics_are_those_of_the_table),
         cmocka_unit_test(the_tables_have_no_faults),
         cmocka_unit_test(faulty_tables_are_found),
         cmocka_unit_test(values_reach_their_fields),

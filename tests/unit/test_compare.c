@@ -260,7 +260,8 @@ static void same_for_any_threads(void **state)
     free_layers(b, 3);
 }
 
-/* Planted structure: y = x c + noise. In p dimensions with p << n the linear CKA of the two is
+/* (bench/null.py compares the power at more strengths with that of a non-central chi-square.)
+ * Planted structure: y = x c + noise. In p dimensions with p << n the linear CKA of the two is
  * about c^2 / (1 + c^2), and its null sd about sqrt(2) / (n p) * p = sqrt(2) / n; so c^2 = 0.02
  * at n = 100 is one and a half sd, found now and then, and c^2 = 0.2 is some twelve: always. */
 static void power(void **state)
