@@ -36,7 +36,8 @@ typedef void mc_build_progress_function(void *context, const mc_build_progress *
  * token. */
 typedef struct mc_crm_build_options {
     const char *model;  /* a folder, a .gguf file, or a Hugging Face cache name */
-    const char *output; /* NULL: ./<model-name>.crm.safetensors; *.json: the JSON form */
+    const char *output; /* NULL: ./<model-name><suffix>; *.json: the JSON form */
+    const char *suffix; /* NULL: ".crm.safetensors" */
     const char *layers; /* as mc_layers_parse reads it; NULL: "all" */
 
     /* The texts: at most one of these; NULL all: the whole built-in atlas. */

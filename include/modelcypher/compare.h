@@ -21,7 +21,8 @@ typedef struct mc_crm_compare_options {
     const char *a, *b; /* files */
     const char
         *layers; /* as mc_layers_parse reads it, of each model; NULL: all that are there */
-    const char *metrics;   /* names separated by commas; NULL: "cka" */
+    const char *source;  /* only the probes whose full ids begin with "<source>:"; NULL: all */
+    const char *metrics; /* names separated by commas; NULL: "cka" */
     bool        no_groups; /* leave the summaries per atlas source and domain out */
     /* Metrics, probe names and groupings in here are ignored: they come from the files. */
     mc_compare_options statistics;

@@ -90,7 +90,8 @@ static mc_status name_output(mc_capture_run *run, mc_error *err)
     if (run->options->output)
         mc_buffer_add_text(&name, run->options->output);
     else
-        mc_buffer_printf(&name, "%s.crm.safetensors", mc_model_get_info(run->model)->name);
+        mc_buffer_printf(&name, "%s%s", mc_model_get_info(run->model)->name,
+                         run->options->suffix ? run->options->suffix : ".crm.safetensors");
     run->output = mc_buffer_take(&name);
     return run->output ? MC_OK : mc_fail_memory(err, 0);
 }

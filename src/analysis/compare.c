@@ -53,17 +53,32 @@ static mc_status add_note(job *j, mc_error *err, const char *format, ...)
 
 /* ---- Probes in common -------------------------------------------------------------------- */
 
+static bool is_from(const char *id, const char *source)
+{
+    size_t size = source ? strlen(source) : 0;
+
+    return !source || (strncmp(id, source, size) == 0 && id[size] == ':');
+}
+
 static mc_status match_probes(job *j, mc_error *err)
 {
     const mc_crm_info *a = j->out->side[0].info, *b = j->out->side[1].info;
     const char       **probes;
+    size_t             kept = 0;
 
     MC_TRY(mc_match_ids((mc_ids){ a->probe_ids, a->probe_count },
                         (mc_ids){ b->probe_ids, b->probe_count }, j->out->storage, j->rows,
                         &j->out->probe_count, err));
     MC_TRY(take(j, j->out->probe_count, sizeof *probes, &probes, err));
-    for (size_t k = 0; k < j->out->probe_count; k++)
-        probes[k] = a->probe_ids[j->rows[0][k]];
+    for (size_t k = 0; k < j->out->probe_count; k++) {
+        const char *id = a->probe_ids[j->rows[0][k]];
+        if (!is_from(id, j->options->source)) continue;
+        probes[kept]     = id;
+        j->rows[0][kept] = j->rows[0][k];
+        j->rows[1][kept] = j->rows[1][k];
+        kept++;
+    }
+    j->out->probe_count             = kept;
     j->out->probes                  = probes;
     j->out->side[0].probes_left_out = a->probe_count - j->out->probe_count;
     j->out->side[1].probes_left_out = b->probe_count - j->out->probe_count;
@@ -77,6 +92,10 @@ static mc_status match_tokens(job *j, mc_error *err)
     char              *ids;
     const char       **probes;
 
+    if (j->options->source)
+        return mc_fail(err, MC_ERR_CRM, "build both with --pool last or mean",
+                       "the rows of these files are tokens, not probes of %s",
+                       j->options->source);
     if (a->rows != b->rows || !a->texts.token_ids || !b->texts.token_ids ||
         a->texts.token_count != b->texts.token_count ||
         memcmp(a->texts.token_ids, b->texts.token_ids,

@@ -95,6 +95,7 @@ static const char *model_of(const mc_command *command, const void *args)
 static mc_status run_command(mc_session *session, const void *args, mc_error *err)
 {
     mc_error  write_err = { 0 };
+    double    began     = mc_clock();
     mc_status status, written;
 
     MC_TRY(mc_report_create(&session->report, err));
@@ -104,10 +105,13 @@ static mc_status run_command(mc_session *session, const void *args, mc_error *er
     status = session->command->run(session, args, err);
     mc_run_end();
     mc_progress_end();
+    mc_log(MC_LOG_DEBUG, "mc %s: %.4f s", session->command->name, mc_clock() - began);
     /* A condition that did not hold is a result too: it is shown before it is complained of. */
     if (status != MC_OK && status != MC_ERR_CHECK) return status;
     MC_TRY(mc_map_guard_check_all(err)); /* zeros in place of a file's bytes are no result */
+    began   = mc_clock();
     written = mc_output_result(session, &write_err);
+    mc_log(MC_LOG_DEBUG, "result written: %.4f s", mc_clock() - began);
     if (written == MC_OK) written = mc_profile_report_end(session, &write_err);
     if (written == MC_OK) return status;
     *err = write_err;

@@ -162,12 +162,13 @@ static void add_summary(mc_report *report, const mc_crm_build_summary *s)
                            (double)s->tokens_run);
 }
 
-static mc_status run_build(mc_session *session, const void *raw, mc_error *err)
+static mc_status build(mc_session *session, const build_args *args, const char *suffix,
+                       mc_error *err)
 {
-    const build_args    *args    = raw;
     mc_crm_build_summary summary = { 0 };
     mc_crm_build_options options = { .model             = args->model,
                                      .output            = args->output,
+                                     .suffix            = suffix,
                                      .control           = args->control,
                                      .no_split          = !args->split,
                                      .no_prefix_sharing = !args->sharing };
@@ -177,6 +178,11 @@ static mc_status run_build(mc_session *session, const void *raw, mc_error *err)
     add_summary(session->report, &summary);
     mc_crm_build_summary_clear(&summary);
     return MC_OK;
+}
+
+static mc_status run_build(mc_session *session, const void *raw, mc_error *err)
+{
+    return build(session, raw, NULL, err);
 }
 
 static const char *const build_examples[] = {
@@ -209,4 +215,53 @@ const mc_command mc_cmd_geometry_crm_build = {
     .uses      = MC_USES_ENGINE | MC_USES_PROGRESS,
     .args_size = sizeof(build_args),
     .run       = run_build,
+};
+
+/* ---- the semantic primes alone ---- */
+
+static const mc_option primes_options[] = {
+    { MC_OPT_FILE, 'o', "output", "FILE",
+      "where to write; *.json for the JSON form (default: ./<model>.primes.crm.safetensors)",
+      NULL, FIELD(output) },
+    { MC_OPT_LAYERS, 'l', "layers", "LIST",
+      "0,6,12 or -4..-1 or 4..9, final, or all; work ends at the last one", "all",
+      FIELD(capture.layers) },
+    { MC_OPT_CHOICE, 'p', "pool", "HOW", "what is kept of a text's tokens", "last",
+      FIELD(capture.pool), .choices = mc_pool_choices },
+    { MC_OPT_FLAG, 'c', "control", NULL, "also run the matched control texts", NULL,
+      FIELD(control) },
+    { MC_OPT_FLAG, '\0', "cache-activations", NULL,
+      "keep pooled states, use those that are kept, go on with an interrupted build", NULL,
+      FIELD(capture.cache_activations) },
+    { .name = NULL },
+};
+
+static mc_status run_primes(mc_session *session, const void *raw, mc_error *err)
+{
+    build_args args = *(const build_args *)raw;
+
+    args.capture.from.sets = "semantic_primes";
+    args.split = args.sharing = true;
+    return build(session, &args, ".primes.crm.safetensors", err);
+}
+
+static const mc_schema   primes_schema = { "mc.geometry.primes.probe-model.v1", build_fields };
+static const char *const primes_examples[] = {
+    "mc geometry primes probe-model models/tiny-llama --output primes.crm.safetensors",
+    NULL,
+};
+
+const mc_command mc_cmd_geometry_primes_probe_model = {
+    .name    = "geometry primes probe-model",
+    .summary = "run the semantic primes through a model and write their responses",
+    .details = "As 'mc geometry crm-build --atlas semantic_primes': 65 probes in place of 343. "
+               "What is inside shows 'mc geometry crm-show'; two such files, or the primes of "
+               "larger ones, are compared by 'mc geometry primes compare'.",
+    .operands  = build_operands,
+    .options   = primes_options,
+    .examples  = primes_examples,
+    .schema    = &primes_schema,
+    .uses      = MC_USES_ENGINE | MC_USES_PROGRESS,
+    .args_size = sizeof(build_args),
+    .run       = run_primes,
 };

@@ -95,7 +95,8 @@ static mc_status show(mc_session *session, const compare_args *args,
     return args->fail_if ? mc_condition_test(args->fail_if, comparison, err) : MC_OK;
 }
 
-static mc_status run_compare(mc_session *session, const void *raw, mc_error *err)
+static mc_status compare(mc_session *session, const void *raw, const char *source,
+                         mc_error *err)
 {
     const compare_args    *args    = raw;
     mc_buffer              metrics = { 0 };
@@ -103,6 +104,7 @@ static mc_status run_compare(mc_session *session, const void *raw, mc_error *err
     mc_crm_compare_options options = { .a          = args->a,
                                        .b          = args->b,
                                        .layers     = args->layers,
+                                       .source     = source,
                                        .no_groups  = !args->groups,
                                        .statistics = MC_COMPARE_OPTIONS_DEFAULT };
     mc_compare_options    *how     = &options.statistics;
@@ -127,6 +129,11 @@ static mc_status run_compare(mc_session *session, const void *raw, mc_error *err
     }
     mc_buffer_clear(&metrics);
     return status;
+}
+
+static mc_status run_compare(mc_session *session, const void *raw, mc_error *err)
+{
+    return compare(session, raw, NULL, err);
 }
 
 static const char *const compare_examples[] = {
@@ -161,4 +168,31 @@ const mc_command mc_cmd_geometry_crm_compare = {
     .uses      = MC_USES_THREADS | MC_USES_RANDOM | MC_USES_PROGRESS,
     .args_size = sizeof(compare_args),
     .run       = run_compare,
+};
+
+/* ---- the semantic primes alone ---- */
+
+static mc_status run_primes(mc_session *session, const void *raw, mc_error *err)
+{
+    return compare(session, raw, "semantic_prime", err);
+}
+
+static const mc_schema   primes_schema = { "mc.geometry.primes.compare.v1", mc_compare_fields };
+static const char *const primes_examples[] = {
+    "mc geometry primes compare base.crm.safetensors tuned.crm.safetensors --metric cka,rsa",
+    NULL,
+};
+
+const mc_command mc_cmd_geometry_primes_compare = {
+    .name      = "geometry primes compare",
+    .summary   = "compare two models' states on the semantic primes alone",
+    .details   = "As 'mc geometry crm-compare', over those of the 65 semantic primes that both "
+                 "files hold. Names in a --fail-if condition are in its help.",
+    .operands  = compare_operands,
+    .options   = compare_options,
+    .examples  = primes_examples,
+    .schema    = &primes_schema,
+    .uses      = MC_USES_THREADS | MC_USES_RANDOM | MC_USES_PROGRESS,
+    .args_size = sizeof(compare_args),
+    .run       = run_primes,
 };

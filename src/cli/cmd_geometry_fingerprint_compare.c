@@ -111,7 +111,7 @@ static const mc_field fields[] = {
     NUMBER("sharedByChance", "what random choices would share"),
     { 0 },
 };
-static const mc_schema schema = { "mc.geometry.fingerprint-compare.v1", fields };
+static const mc_schema schema = { "mc.geometry.fingerprint.compare.v1", fields };
 
 static void add_number(mc_value *in, const char *key, double number)
 {

@@ -15,7 +15,7 @@ typedef struct help_args {
 
 static const mc_positional words_operand[] = {
     { "COMMAND", "words of a command or a group, such as: geometry crm-build", FIELD(words),
-      .many = true },
+      .many = true, .is_command = true },
     { .name = NULL },
 };
 
@@ -116,26 +116,23 @@ const mc_command mc_cmd_help_schema = {
 
 /* ---- completions ---- */
 
-static const struct {
-    const char *name;
-    void (*write)(mc_buffer *out);
-} shells[] = { { "bash", mc_help_bash }, { "zsh", mc_help_zsh }, { "fish", mc_help_fish } };
+static const char *const shells[] = { "bash", "zsh", "fish", NULL };
 
 static mc_status run_completions(mc_session *session, const void *raw, mc_error *err)
 {
     const help_args *args = raw;
 
-    for (size_t i = 0; i < sizeof shells / sizeof shells[0]; i++)
-        if (strcmp(shells[i].name, args->shell) == 0) {
-            shells[i].write(&session->text);
-            return MC_OK;
-        }
-    return mc_fail(err, MC_ERR_USAGE, "", "SHELL: '%s' is not one of bash, zsh or fish",
-                   args->shell);
+    (void)err;
+    switch (args->shell[0]) {
+    case 'b': mc_help_bash(&session->text); break;
+    case 'z': mc_help_zsh(&session->text); break;
+    default: mc_help_fish(&session->text); break;
+    }
+    return MC_OK;
 }
 
 static const mc_positional shell_operand[] = {
-    { "SHELL", "bash, zsh or fish", FIELD(shell), .required = true },
+    { "SHELL", "bash, zsh or fish", FIELD(shell), .required = true, .choices = shells },
     { .name = NULL },
 };
 static const char *const completions_examples[] = { "mc help completions bash", NULL };

@@ -12,6 +12,8 @@
     X(geometry_atlas_list)          \
     X(geometry_atlas_show)          \
     X(geometry_primes_list)         \
+    X(geometry_primes_probe_model)  \
+    X(geometry_primes_compare)      \
     X(model_explain)                \
     X(model_list)                   \
     X(model_probe)                  \

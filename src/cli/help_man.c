@@ -1,5 +1,6 @@
 /* help_man.c - manual pages (man(7) macros) from the tables. */
 #include <ctype.h>
+#include <string.h>
 
 #include <modelcypher/version.h>
 
@@ -21,6 +22,23 @@ static void add_plain(mc_buffer *out, const char *text)
         else
             mc_buffer_add_char(out, *text);
         line_start = *text == '\n';
+    }
+}
+
+/* Paragraphs, each one line of `text`. */
+static void add_paragraphs(mc_buffer *out, const char *text)
+{
+    for (; *text; text++) {
+        const char *end  = strchr(text, '\n');
+        mc_buffer   line = { 0 };
+        size_t      size = end ? (size_t)(end - text) : strlen(text);
+
+        mc_buffer_add(&line, text, size);
+        if (!line.failed && size > 0) add_plain(out, line.data);
+        mc_buffer_add_text(out, end ? "\n.br\n" : "\n");
+        mc_buffer_clear(&line);
+        if (!end) return;
+        text = end;
     }
 }
 
@@ -91,7 +109,7 @@ static void add_command(mc_buffer *out, const mc_command *command)
     add_line(out, usage.data ? usage.data : "");
     mc_buffer_clear(&usage);
     mc_buffer_add_text(out, ".SH DESCRIPTION\n");
-    add_line(out, command->details ? command->details : command->summary);
+    add_paragraphs(out, command->details ? command->details : command->summary);
     for (const mc_positional *operand = command->operands; operand && operand->name; operand++)
         add_paragraph(out, operand->name, operand->help, NULL);
     if (command->options && command->options->name) mc_buffer_add_text(out, ".SH OPTIONS\n");

@@ -101,7 +101,7 @@ refuse:
     return bad_value(shown, text, "a size such as 4GiB, 500M or 1048576", err);
 }
 
-static mc_status set_choice(const mc_option *option, const char *shown, const char *text,
+static mc_status set_choice(const char *const *choices, const char *shown, const char *text,
                             int *out, mc_error *err)
 {
     mc_buffer  list      = { 0 };
@@ -109,15 +109,14 @@ static mc_status set_choice(const mc_option *option, const char *shown, const ch
     char       hint[128] = "";
     mc_status  status;
 
-    for (int i = 0; option->choices[i]; i++) {
-        if (strcmp(option->choices[i], text) == 0) {
+    for (int i = 0; choices[i]; i++) {
+        if (strcmp(choices[i], text) == 0) {
             mc_buffer_clear(&list);
             *out = i;
             return MC_OK;
         }
-        mc_nearest_offer(&nearest, option->choices[i]);
-        mc_buffer_printf(&list, "%s%s", i ? (option->choices[i + 1] ? ", " : " or ") : "",
-                         option->choices[i]);
+        mc_nearest_offer(&nearest, choices[i]);
+        mc_buffer_printf(&list, "%s%s", i ? (choices[i + 1] ? ", " : " or ") : "", choices[i]);
     }
     if (nearest.best) snprintf(hint, sizeof hint, "did you mean '%s'?", nearest.best);
     status = mc_fail(err, MC_ERR_USAGE, hint, "%s: '%s' is not one of %s", shown, text,
@@ -158,7 +157,8 @@ mc_status mc_option_set_value(const mc_option *option, const char *shown, const 
     case MC_OPT_COUNT: return set_count(shown, text, (size_t *)(void *)field, err);
     case MC_OPT_NUMBER: return set_number(shown, text, (double *)(void *)field, err);
     case MC_OPT_BYTES: return set_bytes(shown, text, (uint64_t *)(void *)field, err);
-    case MC_OPT_CHOICE: return set_choice(option, shown, text, (int *)(void *)field, err);
+    case MC_OPT_CHOICE:
+        return set_choice(option->choices, shown, text, (int *)(void *)field, err);
     }
     return mc_fail(err, MC_ERR_INTERNAL, "", "%s has no type", shown);
 }
@@ -388,6 +388,8 @@ static mc_status take_operand(operand_cursor *cursor, void *args, char **word, m
     }
     if (!(*word)[0])
         return mc_fail(err, MC_ERR_USAGE, "", "%s: the value is empty", operand->name);
+    if (operand->choices)
+        MC_TRY(set_choice(operand->choices, operand->name, *word, &(int){ 0 }, err));
     if (*text_field(operand, args))
         return given_twice(operand, *text_field(operand, args), *word, err);
     *text_field(operand, args)    = *word;

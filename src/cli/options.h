@@ -41,11 +41,13 @@ typedef struct mc_option {
 
 /* A word that is no option. */
 typedef struct mc_positional {
-    const char *name; /* "MODEL"; NULL ends a table */
-    const char *help;
-    size_t      field;    /* const char *, or mc_words when `many` */
-    bool        required; /* also satisfied by an option with the same field */
-    bool        many;     /* takes all that are left; must be the last */
+    const char        *name; /* "MODEL"; NULL ends a table */
+    const char        *help;
+    size_t             field;      /* const char *, or mc_words when `many` */
+    bool               required;   /* also satisfied by an option with the same field */
+    bool               many;       /* takes all that are left; must be the last */
+    bool               is_command; /* words of a command's name, for completion */
+    const char *const *choices;    /* the only words that it can be; NULL: any */
 } mc_positional;
 
 typedef struct mc_words {

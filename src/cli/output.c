@@ -11,6 +11,7 @@
 #include "base/json_write.h"
 #include "base/log.h"
 #include "cache/runs.h"
+#include "cli/globals.h"
 #include "report/write.h"
 
 static bool pipe_closed;
@@ -135,6 +136,15 @@ static void add_error_json(mc_buffer *out, const mc_globals *globals, const mc_e
     mc_buffer_clear(&detail);
 }
 
+/* The name that the user gave this run, for those who read the logs of many. */
+static void add_trace(mc_buffer *out, const mc_globals *globals)
+{
+    if (!mc_global_given(globals, "trace-id")) return;
+    mc_buffer_add_text(out, "  trace:  ");
+    mc_text_add_visible(out, globals->trace_id, 0);
+    mc_buffer_add_char(out, '\n');
+}
+
 /* A command line that is not understood, and a wish to stop, are said in one line. */
 static void add_error_text(mc_buffer *out, const mc_error *err)
 {
@@ -189,10 +199,12 @@ void mc_output_error(const mc_globals *globals, const mc_error *err)
     mc_buffer out = { 0 };
 
     mc_progress_end();
-    if (globals->format == MC_OUTPUT_JSON)
+    if (globals->format == MC_OUTPUT_JSON) {
         add_error_json(&out, globals, err);
-    else
+    } else {
         add_error_text(&out, err);
+        add_trace(&out, globals);
+    }
     mc_output_aside(&out);
     mc_buffer_clear(&out);
 }
@@ -212,6 +224,10 @@ static void log_line(void *context, mc_log_level level, const char *message)
 
     if (bar.drawn) mc_buffer_add_text(&out, "\r\033[K");
     mc_buffer_printf(&out, "mc: %s: ", names[level]);
+    if (mc_global_given(&session->globals, "trace-id")) {
+        mc_text_add_visible(&out, session->globals.trace_id, 0);
+        mc_buffer_add_text(&out, ": ");
+    }
     if (session->globals.log_level <= MC_LOG_DEBUG)
         mc_buffer_printf(&out, "%.3f s: ", mc_clock() - session->started);
     mc_text_add_visible(&out, message, 0);
@@ -253,12 +269,42 @@ static void draw(const char *stage, double fraction, double tokens_per_second, d
     mc_buffer_clear(&out);
 }
 
+/* ---- stages: what progress is called, without its number ---- */
+
+static struct {
+    char   name[48];
+    double since;
+} stage_now;
+
+static void stage_end(void)
+{
+    if (stage_now.name[0])
+        mc_log(MC_LOG_DEBUG, "%s: %.4f s", stage_now.name, mc_clock() - stage_now.since);
+    stage_now.name[0] = '\0';
+}
+
+/* "block 3 of 30" and "block 4 of 30" are one stage. */
+static void stage_is(const char *stage)
+{
+    size_t size = strcspn(stage, "0123456789");
+
+    while (size > 0 && stage[size - 1] == ' ')
+        size--;
+    if (size >= sizeof stage_now.name) size = sizeof stage_now.name - 1;
+    if (strlen(stage_now.name) == size && memcmp(stage_now.name, stage, size) == 0) return;
+    stage_end();
+    memcpy(stage_now.name, stage, size);
+    stage_now.name[size] = '\0';
+    stage_now.since      = mc_clock();
+}
+
 void mc_progress_update(const mc_session *session, const char *stage, double fraction,
                         double tokens_per_second)
 {
     const double least = 0.1; /* seconds between two drawings */
     double       now   = mc_clock();
 
+    stage_is(stage);
     mc_run_update(stage, fraction, tokens_per_second);
     if (!wants_progress(session)) return;
     if (!bar.drawn) bar.first = now;
@@ -274,4 +320,5 @@ void mc_progress_end(void)
 
     if (bar.drawn) mc_output_aside(&clear);
     bar.drawn = false;
+    stage_end();
 }

@@ -26,14 +26,16 @@ const mc_setting mc_settings[] = {
     { "cpu-tier", "MC_CPU",
       "instruction set of the cpu backend (MC_CPU), as in 'mc system status'" },
     { "home", "MODELCYPHER_HOME", "this program's own folder (MODELCYPHER_HOME)",
-      .not_in_file = true },
-    { "huggingface.home", "HF_HOME", "where Hugging Face names are looked up (HF_HOME)" },
+      .not_in_file = true, .initial = "~/.modelcypher" },
+    { "huggingface.home", "HF_HOME", "where Hugging Face names are looked up (HF_HOME)",
+      .initial = "~/.cache/huggingface" },
     { "cache.activations", "MC_ACTIVATION_CACHE_DIR",
       "folder of kept activations (MC_ACTIVATION_CACHE_DIR)" },
     { "cache.ttl", "MC_CACHE_TTL",
-      "how long activations are kept: 7d, 12h, never; 0: not at all (MC_CACHE_TTL)" },
+      "how long activations are kept: 7d, 12h, never; 0: not at all (MC_CACHE_TTL)",
+      .initial = "7d" },
     { "cache.size", "MC_CACHE_SIZE",
-      "how much of them, least recently used first (MC_CACHE_SIZE)" },
+      "how much of them, least recently used first (MC_CACHE_SIZE)", .initial = "20GiB" },
     { NULL },
 };
 
@@ -182,8 +184,8 @@ void mc_setting_print(const mc_setting *setting, const mc_globals *globals, mc_b
         mc_option_print_value(option, globals, out);
     else if (setting->is_flag)
         mc_buffer_add_text(out, value ? "yes" : "no");
-    else if (value)
-        mc_buffer_add_text(out, value);
+    else if (value || setting->initial)
+        mc_buffer_add_text(out, value ? value : setting->initial);
 }
 
 mc_status mc_settings_path(char **path, mc_error *err)

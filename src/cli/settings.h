@@ -11,6 +11,7 @@ typedef struct mc_setting {
     const char *help;     /* NULL: the option's */
     bool        is_flag;  /* of a setting without an option: yes or no */
     bool        not_in_file;
+    const char *initial; /* of a setting without an option, as it would be typed */
 } mc_setting;
 
 typedef enum mc_setting_source {
