@@ -12,6 +12,7 @@
 #include "base/interrupt.h"
 #include "base/machine.h"
 #include "cache/home.h"
+#include "cache/inventory.h"
 #include "cache/runs.h"
 #include "cli/command.h"
 #include "cli/output.h"
@@ -69,6 +70,12 @@ static const mc_field gpu_fields[] = {
       .flags = MC_FIELD_NULLABLE },
     { 0 },
 };
+static const mc_field cache_fields[] = {
+    { "kind", MC_VALUE_TEXT, "what is kept" },
+    { "files", MC_VALUE_INTEGER, "entries", MC_UNIT_COUNT },
+    { "size", MC_VALUE_INTEGER, "of these", MC_UNIT_BYTES },
+    { 0 },
+};
 static const mc_field run_fields[] = {
     { "pid", MC_VALUE_INTEGER, "of the process", MC_UNIT_ID },
     { "host", MC_VALUE_TEXT, "machine or container", .flags = MC_FIELD_MACHINE },
@@ -92,6 +99,8 @@ static const mc_field fields[] = {
       .fields = gpu_fields },
     { "backends", MC_VALUE_ARRAY, "what can compute", .element = MC_VALUE_OBJECT,
       .fields = backend_fields },
+    { "caches", MC_VALUE_ARRAY, "what is kept between runs", .element = MC_VALUE_OBJECT,
+      .fields = cache_fields },
     { "runs", MC_VALUE_ARRAY, "what runs now, oldest first", .element = MC_VALUE_OBJECT,
       .fields = run_fields },
     { 0 },
@@ -136,10 +145,7 @@ static void add_disk(mc_value *root)
     char     *home   = NULL;
     mc_disk   disk   = { 0 };
 
-    if (mc_home_path("", &home, NULL) == MC_OK) {
-        home[strlen(home) - 1] = '\0'; /* "<home>/" */
-        disk                   = mc_disk_read(home);
-    }
+    if (mc_home_path("", &home, NULL) == MC_OK) disk = mc_disk_read(home);
     add_text_or_null(object, "home", home ? home : "");
     add_count_or_null(object, "total", disk.total);
     add_count_or_null(object, "available", disk.available);
@@ -160,6 +166,28 @@ static void add_gpus(mc_report *report)
         add_count_or_null(row, "used", gpus[i].memory_used);
     }
     if (count > 0) mc_report_note(report, "no backend of this build computes on a GPU");
+}
+
+static mc_status add_caches(mc_value *root, mc_error *err)
+{
+    mc_cache_list list = { 0 };
+    mc_value     *rows = mc_value_add_array(root, "caches");
+
+    MC_TRY(mc_cache_list_read(&list, err));
+    for (int kind = 0; kind < MC_CACHE_KIND_COUNT; kind++) {
+        mc_value *row   = mc_value_add_object(rows, NULL);
+        uint64_t  files = 0, size = 0;
+        for (size_t i = 0; i < list.count; i++)
+            if (list.items[i].kind == (mc_cache_kind)kind) {
+                files++;
+                size += list.items[i].size;
+            }
+        mc_value_add_text(row, "kind", mc_cache_kind_name((mc_cache_kind)kind));
+        mc_value_add_count(row, "files", files);
+        mc_value_add_count(row, "size", size);
+    }
+    mc_cache_list_clear(&list);
+    return MC_OK;
 }
 
 static const char *last_name(const char *path)
@@ -243,6 +271,7 @@ static mc_status look(mc_session *session, mc_error *err)
     add_disk(root);
     add_gpus(session->report);
     MC_TRY(add_backends(root, err));
+    MC_TRY(add_caches(root, err));
     MC_TRY(add_runs(root, err));
     MC_TRY(mc_report_status(session->report, err));
     session->as_text   = session->globals.format == MC_OUTPUT_TEXT;

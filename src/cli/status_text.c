@@ -108,6 +108,20 @@ static void add_backends(mc_buffer *out, const mc_value *root)
     mc_buffer_add_char(out, '\n');
 }
 
+static void add_caches(mc_buffer *out, const mc_value *root)
+{
+    const char *separator = "";
+
+    begin_line(out, "caches");
+    for (const mc_value *row = mc_value_find(root, "caches")->first; row; row = row->next) {
+        if (mc_value_find(row, "files")->as.integer == 0) continue;
+        mc_buffer_printf(out, "%s%s ", separator, mc_value_find(row, "kind")->as.text);
+        add_bytes(out, mc_value_find(row, "size"));
+        separator = ", ";
+    }
+    mc_buffer_add_text(out, separator[0] ? "\n" : "empty\n");
+}
+
 static void add_runs(mc_buffer *out, mc_report *report, const mc_field *runs,
                      mc_text_style style)
 {
@@ -135,6 +149,7 @@ void mc_status_text(mc_report *report, const mc_field *runs, mc_text_style style
     add_disk(out, root);
     add_gpus(out, root);
     add_backends(out, root);
+    add_caches(out, root);
     add_runs(out, report, runs, style);
     for (const mc_value *note = mc_report_notes(report); note; note = note->next)
         mc_buffer_printf(out, "note: %s\n", note->as.text);
