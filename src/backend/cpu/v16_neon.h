@@ -25,6 +25,19 @@ static inline void v16_store(float *to, v16 a)
     V16_EACH vst1q_f32(to + (size_t)i * 4, a.q[i]);
 }
 
+static inline v16 v16_load_twice(const float *from)
+{
+    float32x4_t low = vld1q_f32(from), high = vld1q_f32(from + 4);
+    return (v16){ { vzip1q_f32(low, low), vzip2q_f32(low, low), vzip1q_f32(high, high),
+                    vzip2q_f32(high, high) } };
+}
+
+static inline v16 v16_swap(v16 a)
+{
+    V16_EACH a.q[i] = vrev64q_f32(a.q[i]);
+    return a;
+}
+
 static inline v16 v16_set1(float x)
 {
     float32x4_t q = vdupq_n_f32(x);
