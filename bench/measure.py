@@ -39,28 +39,33 @@ def phases(model, texts, length, threads, tier):
 
 
 def sampled(command, tier=None):
-    """Standard output, seconds, and the most memory that is not a mapped file (MiB)."""
+    """Standard output, wall seconds, processor seconds, and the most memory that is not a mapped file (MiB)."""
     child = subprocess.Popen([str(c) for c in command], stdout=subprocess.PIPE, env=environment(tier))
     start, most, status = time.perf_counter(), 0, pathlib.Path("/proc/%d/status" % child.pid)
-    while child.poll() is None:
-        found = re.search(r"RssAnon:\s+(\d+)", status.read_text()) if status.exists() else None
+    while True:
+        found = re.search(r"RssAnon:\s+(\d+)", status.read_text())
         most = max(most, int(found.group(1)) if found else 0)
-        time.sleep(0.05)
-    if child.returncode:
+        pid, code, usage = os.wait4(child.pid, os.WNOHANG)
+        if pid:
+            break
+        time.sleep(0.02)
+    if code:
         raise SystemExit("failed: " + " ".join(map(str, command)))
-    return child.stdout.read().decode(), time.perf_counter() - start, most / 1024
+    child.returncode = 0
+    return child.stdout.read().decode(), time.perf_counter() - start, usage.ru_utime + usage.ru_stime, most / 1024
 
 
 def build(model, folder, *options, threads=0, tier=None):
     """A whole crm-build, from command to written file, every text computed for itself."""
     command = [BUILD / "mc", "--output-format", "json", "--quiet", "--threads", threads, "geometry", "crm-build", model,
                "--no-prefix-sharing", "--output", folder / "bench.crm.safetensors", *options]
-    text, wall, memory = sampled(command, tier)
-    return dict(json.loads(text), wall=wall, anonymous=memory)
+    text, wall, processor, memory = sampled(command, tier)
+    return dict(json.loads(text), wall=wall, processor=processor, anonymous=memory)
 
 
 def interleaved(run, rounds, threads=0, tier=None):
-    """The median run by the wall, with the peak read before, between and after, and its share of that peak."""
+    """The median run by the wall, with the peak read before, between and after, and its share of that peak: by the wall of the
+    median peak, and by the processor time that it had of the best peak, which holds on a machine that others use too."""
     peaks, runs = [peak(threads, tier)], []
     for _ in range(rounds):
         runs.append(run())
@@ -69,7 +74,8 @@ def interleaved(run, rounds, threads=0, tier=None):
     middle, top = runs[len(runs) // 2], statistics.median(peaks)
     return dict(tier=middle["backend"], tokens=middle["tokensComputed"], wall=middle["wall"], walls=[r["wall"] for r in runs],
                 tokensPerSecond=middle["tokensComputed"] / middle["wall"], gflops=middle["flop"] / middle["wall"] / 1e9,
-                peak=top / 1e9, share=middle["flop"] / middle["wall"] / top, seconds=middle["seconds"],
+                peak=top / 1e9, share=middle["flop"] / middle["wall"] / top,
+                processorShare=middle["flop"] / middle["processor"] * middle["threads"] / max(peaks), seconds=middle["seconds"],
                 anonymousMiB=middle["anonymous"], fileMiB=middle["outputSize"] / MIB)
 
 

@@ -21,6 +21,7 @@ import sys
 import tempfile
 import time
 
+import plot
 import synthetic
 from measure import BUILD, MIB, ROOT, build, fastest, interleaved, output_of, peak, phases, sampled, tiers
 
@@ -73,8 +74,9 @@ def shares(b):
 
 def show_share(r):
     name = "%s, %s%s" % (r["shape"], r["type"], ", %d blocks" % r["blocks"] if r["blocks"] else "")
-    print("  %-26s %-14s %7d tokens %8.1f tokens/s %7.1f GFLOP/s %6.1f %% of %.1f  %6.1f MiB"
-          % (name, r["tier"], r["tokens"], r["tokensPerSecond"], r["gflops"], 100 * r["share"], r["peak"], r["anonymousMiB"]))
+    print("  %-24s %-12s %6d tokens %7.1f tokens/s %6.1f GFLOP/s, %5.1f %% of %.1f, %5.1f %% by processor time; %6.1f MiB"
+          % (name, r["tier"], r["tokens"], r["tokensPerSecond"], r["gflops"], 100 * r["share"], r["peak"],
+             100 * r["processorShare"], r["anonymousMiB"]))
 
 
 def phase_rows(b):
@@ -120,16 +122,18 @@ def long_rows(b):
 
 
 def scaling(b):
-    """Seconds of a pass against tokens and against parameters: nanoseconds a token and weight stay the same."""
+    """Processor seconds against tokens and against blocks: each costs the same. With --full a plot, docs/scaling.svg."""
     rows = []
     for count in (125, 250, 500, 1000) + ((2000, 4000) if b.args.full else ()):
         r = build(b.model, b.folder, "--texts", b.texts(count, 10))
-        rows.append(dict(by="tokens", x=r["tokensComputed"], seconds=r["seconds"]["compute"]))
-    for blocks in (4, 8, 16, 30):
+        rows.append(dict(by="tokens", x=r["tokensComputed"], seconds=r["processor"]))
+    for blocks in (4, 8, 16, 24, 30):
         r = build(b.model, b.folder, "--texts", b.texts(500, 10), "--layers", str(blocks))
-        rows.append(dict(by="blocks", x=blocks, seconds=r["seconds"]["compute"]))
+        rows.append(dict(by="blocks", x=blocks, seconds=r["processor"]))
     for r in rows:
         print("  %-7s %6d %8.3f s %10.4f ms each" % (r["by"], r["x"], r["seconds"], 1e3 * r["seconds"] / r["x"]))
+    if b.args.full:
+        plot.write(ROOT / "docs" / "scaling.svg", rows)
     return rows
 
 

@@ -16,7 +16,7 @@
 
 #include "backend/cpu/kernels.h"
 
-enum { KEY_BLOCK = 128, QUERY_ROWS = 12 /* the most that a kernel takes at once */ };
+enum { KEY_BLOCK = 128, QUERY_ROWS = 12 /* a multiple of what each micro-kernel takes */ };
 
 /* What is in mc_tile.scratch while a text and a head of keys are worked on. */
 typedef struct attention_scratch {
@@ -205,19 +205,20 @@ static void attend_block(const attention_job *job, size_t first, size_t count)
     const mc_text_rows        *text = job->text;
     size_t                     index =
         first > text->first ? first - text->first : 0; /* earlier ones see no key here */
-    size_t most = job->kernels->gemm_rows;
 
     while (index < text->own) {
-        size_t rows = 0;
+        size_t rows = 0, seen;
         if (p->window && text->first + index + 1 > first + count - 1 + p->window) break;
-        while (rows < most && index + rows < text->own && wanted(job, index + rows))
+        while (rows < QUERY_ROWS && index + rows < text->own && wanted(job, index + rows))
             rows++;
         if (rows == 0) {
             index++;
             continue;
         }
+        seen = text->first + index + rows - first; /* keys, by the last of them */
         for (size_t h = 0; h < group_size(p); h++)
-            attend(job, job->kv_head * group_size(p) + h, index, rows, first, count);
+            attend(job, job->kv_head * group_size(p) + h, index, rows, first,
+                   seen < count ? seen : count);
         index += rows;
     }
 }

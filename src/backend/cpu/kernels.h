@@ -35,7 +35,6 @@ typedef struct mc_fold {
 
 typedef struct mc_kernels {
     const char *name;
-    size_t      gemm_rows; /* rows that the widest micro-kernel takes at once */
 
     /* c = a * b (+ c) (+ bias): each element is the sum, in order, of chains of fused
      * multiply-adds over fixed parts of k. */

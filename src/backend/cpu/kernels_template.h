@@ -630,7 +630,6 @@ static double fma_rounds(size_t rounds, float *sink)
 
 const mc_kernels KERNELS = {
     .name        = KERNELS_NAME,
-    .gemm_rows   = GEMM_ROWS,
     .gemm        = gemm,
     .norm        = norm,
     .activate    = activate,

@@ -1,0 +1,40 @@
+"""Points and the line through them, as a small SVG: one panel for each quantity that the cost should be linear in."""
+
+WIDTH, HEIGHT, MARGIN = 320, 220, 46
+
+
+def line_through(points):
+    """Least squares: seconds = slope * x + start."""
+    n = len(points)
+    mean_x, mean_y = sum(x for x, _ in points) / n, sum(y for _, y in points) / n
+    slope = sum((x - mean_x) * (y - mean_y) for x, y in points) / sum((x - mean_x) ** 2 for x, _ in points)
+    return slope, mean_y - slope * mean_x
+
+
+def panel(left, name, points):
+    most_x, most_y = max(x for x, _ in points) * 1.05, max(y for _, y in points) * 1.1
+    slope, start = line_through(points)
+
+    def place(x, y):
+        return left + MARGIN + x / most_x * (WIDTH - MARGIN - 10), HEIGHT - MARGIN - y / most_y * (HEIGHT - MARGIN - 24)
+
+    (x0, y0), (x1, y1), (x2, y2) = place(0, 0), place(most_x, 0), place(0, most_y)
+    (a, b), (c, d) = place(0, max(start, 0)), place(most_x, slope * most_x + start)
+    out = ['<path d="M%.1f %.1f L%.1f %.1f L%.1f %.1f" class="axis"/>' % (x2, y2, x0, y0, x1, y1),
+           '<path d="M%.1f %.1f L%.1f %.1f" class="fit"/>' % (a, b, c, d)]
+    out += ['<circle cx="%.1f" cy="%.1f" r="3"/>' % place(x, y) for x, y in points]
+    out += ['<text x="%.1f" y="%.1f" text-anchor="end">%g</text>' % (place(x, 0)[0] + 8, y0 + 14, x) for x, _ in points[-1:]]
+    out += ['<text x="%.1f" y="%.1f" text-anchor="end">%.1f s</text>' % (x0 - 4, place(0, y)[1] + 4, y) for _, y in points[-1:]]
+    out += ['<text x="%.1f" y="%.1f">%s</text>' % (x0 + 60, y0 + 32, name),
+            '<text x="%.1f" y="%.1f">%.3g ms each + %.2f s</text>' % (x0 + 12, 18, 1e3 * slope, start)]
+    return out
+
+
+def write(path, rows):
+    names = sorted({r["by"] for r in rows}, reverse=True)
+    out = ['<svg xmlns="http://www.w3.org/2000/svg" width="%d" height="%d">' % (WIDTH * len(names), HEIGHT),
+           '<style>text{font:11px sans-serif}.axis{fill:none;stroke:#444}.fit{fill:none;stroke:#888;stroke-dasharray:4 3}'
+           'circle{fill:#1565c0}</style>', '<rect width="100%" height="100%" fill="white"/>']
+    for i, name in enumerate(names):
+        out += panel(i * WIDTH, name, [(r["x"], r["seconds"]) for r in rows if r["by"] == name])
+    path.write_text("\n".join(out) + "\n</svg>\n")
