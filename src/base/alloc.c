@@ -115,8 +115,10 @@ void mc_free_aligned(void *memory, size_t size)
 
 mc_status(mc_fail_memory)(mc_error *err, size_t wanted)
 {
-    return mc_fail(err, MC_ERR_MEMORY, "close other programs, or ask for less at once",
-                   "cannot get %zu bytes of memory", wanted);
+    static const char hint[] = "close other programs, or ask for less at once";
+
+    if (wanted == 0) return mc_fail(err, MC_ERR_MEMORY, hint, "cannot get more memory");
+    return mc_fail(err, MC_ERR_MEMORY, hint, "cannot get %zu bytes of memory", wanted);
 }
 
 mc_status mc_grow(void **array, size_t *capacity, size_t count, size_t element, mc_error *err)

@@ -23,7 +23,7 @@ void  mc_free(void *memory); /* NULL is fine */
 void *mc_alloc_aligned(size_t size);
 void  mc_free_aligned(void *memory, size_t size);
 
-/* MC_ERR_MEMORY with the size that was wanted. */
+/* MC_ERR_MEMORY with the size that was wanted; 0: not known. */
 mc_status mc_fail_memory(mc_error *err, size_t wanted);
 #define mc_fail_memory(err, wanted) mc_failed(mc_fail_memory(err, wanted))
 

@@ -13,6 +13,12 @@ void mc_buffer_clear(mc_buffer *buffer)
     *buffer = (mc_buffer){ 0 };
 }
 
+void mc_buffer_clear_part(mc_buffer *part, mc_buffer *whole)
+{
+    whole->failed |= part->failed;
+    mc_buffer_clear(part);
+}
+
 char *mc_buffer_reserve(mc_buffer *buffer, size_t size)
 {
     size_t need, capacity = buffer->capacity ? buffer->capacity : 256;

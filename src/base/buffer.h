@@ -18,6 +18,8 @@ typedef struct mc_buffer {
 } mc_buffer;
 
 void mc_buffer_clear(mc_buffer *buffer); /* frees; an all-zero buffer is empty and valid */
+/* Clear a buffer that was a part of another: what the part could not hold, the whole lacks. */
+void mc_buffer_clear_part(mc_buffer *part, mc_buffer *whole);
 void mc_buffer_add(mc_buffer *buffer, const void *bytes, size_t size);
 void mc_buffer_add_text(mc_buffer *buffer, const char *text);
 void mc_buffer_add_char(mc_buffer *buffer, char byte);

@@ -28,7 +28,9 @@ static mc_status open_regular(const char *path, int *descriptor, struct stat *in
     }
     if (!S_ISREG(info->st_mode)) {
         close(fd);
-        return mc_fail(err, MC_ERR_ARGUMENT, "name a regular file", "not a regular file");
+        if (S_ISDIR(info->st_mode))
+            return mc_fail(err, MC_ERR_ARGUMENT, "name a file in it", "is a folder");
+        return mc_fail(err, MC_ERR_ARGUMENT, "name a regular file", "is a pipe or a device");
     }
     *descriptor = fd;
     return MC_OK;
@@ -79,7 +81,7 @@ void mc_file_map_close(mc_file_map *map)
 
 void mc_file_map_advise(const mc_file_map *map, mc_span range, mc_file_advice advice)
 {
-    static const int flags[] = { MADV_WILLNEED, MADV_DONTNEED, MADV_SEQUENTIAL };
+    static const int flags[] = { MADV_WILLNEED, MADV_DONTNEED, MADV_DONTNEED, MADV_SEQUENTIAL };
     uintptr_t        page    = (uintptr_t)sysconf(_SC_PAGESIZE);
     uintptr_t        base    = (uintptr_t)map->bytes.data;
     uintptr_t        first   = (uintptr_t)range.data;
@@ -90,6 +92,9 @@ void mc_file_map_advise(const mc_file_map *map, mc_span range, mc_file_advice ad
     first = first / page * page;
     /* A page that another range shares is dropped only to be read again: harmless. */
     madvise((void *)first, last - first, flags[advice]);
+    if (advice == MC_ADVICE_FORGET)
+        (void)!posix_fadvise(map->descriptor, (off_t)(first - base), (off_t)(last - first),
+                             POSIX_FADV_DONTNEED);
 }
 
 mc_status mc_file_map_check(const mc_file_map *map, mc_error *err)
@@ -165,6 +170,21 @@ int mc_path_is_folder(const char *path)
     return stat(path, &info) == 0 && S_ISDIR(info.st_mode);
 }
 
+int mc_path_is_file(const char *path)
+{
+    struct stat info;
+
+    return stat(path, &info) == 0 && S_ISREG(info.st_mode);
+}
+
+int mc_path_is_same(const char *a, const char *b)
+{
+    struct stat one, other;
+
+    return stat(a, &one) == 0 && stat(b, &other) == 0 && one.st_dev == other.st_dev &&
+           one.st_ino == other.st_ino;
+}
+
 int mc_path_exists(const char *path)
 {
     struct stat info;
@@ -183,4 +203,14 @@ char *mc_path_join(const char *folder, const char *name)
     if (length > 0 && folder[length - 1] != '/') path[length++] = '/';
     memcpy(path + length, name, strlen(name) + 1);
     return path;
+}
+
+mc_status mc_path_find(const char *folder, const char *name, char **path, mc_error *err)
+{
+    char *joined = mc_path_join(folder, name);
+
+    if (!joined) return mc_fail_memory(err, strlen(folder) + strlen(name) + 2);
+    *path = mc_path_exists(joined) ? joined : NULL;
+    if (!*path) mc_free(joined);
+    return MC_OK;
 }

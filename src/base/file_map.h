@@ -23,7 +23,8 @@ typedef struct mc_file_map {
 
 typedef enum mc_file_advice {
     MC_ADVICE_WILL_NEED, /* start reading ahead */
-    MC_ADVICE_DONE,      /* drop these pages */
+    MC_ADVICE_DONE,   /* drop these pages: they stay in the system's cache while it has room */
+    MC_ADVICE_FORGET, /* from there too: there is none */
     MC_ADVICE_SEQUENTIAL
 } mc_file_advice;
 
@@ -41,8 +42,13 @@ mc_status mc_file_read(const char *path, size_t limit, char **text, size_t *size
                        mc_error *err);
 
 int mc_path_is_folder(const char *path);
+int mc_path_is_file(const char *path); /* a regular one: not a pipe, not a device */
 int mc_path_exists(const char *path);
+/* Both are there and the same file, by whatever names. */
+int mc_path_is_same(const char *a, const char *b);
 /* "<folder>/<name>", allocated; NULL when there is no memory. */
 char *mc_path_join(const char *folder, const char *name);
+/* The same when something is there; NULL in *path when not. */
+mc_status mc_path_find(const char *folder, const char *name, char **path, mc_error *err);
 
 #endif

@@ -13,6 +13,7 @@ extern "C" {
 
 #include <cstring>
 #include <new>
+#include <string>
 #include <type_traits>
 
 using simdjson::dom::array;
@@ -112,6 +113,11 @@ static simdjson::error_code parse_long_numbers(mc_json *json, const char *text, 
     mc_free(copy);
     return code;
 }
+
+// At its first use simdjson chooses its kernels and takes memory in functions that may not
+// throw, so that having none would end the program. It chooses as the library is loaded
+// instead.
+static const std::string kernels = simdjson::get_active_implementation()->name();
 
 mc_status mc_json_parse(const char *text, size_t size, mc_json **json, mc_error *err)
 {

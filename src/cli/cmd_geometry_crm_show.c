@@ -140,17 +140,20 @@ static void add_summary(mc_value *root, const mc_crm_summary *summary, bool has_
 }
 
 /* A provenance that is no JSON object is not shown, and said so. */
-static void add_provenance(mc_report *report, const char *text)
+static mc_status add_provenance(mc_report *report, const char *text, mc_error *err)
 {
-    mc_json *json = NULL;
+    mc_json  *json = NULL;
+    mc_status status;
 
-    if (!text[0]) return;
-    if (mc_json_parse(text, strlen(text), &json, NULL) != MC_OK ||
-        mc_json_type_of(mc_json_root(json)) != MC_JSON_OBJECT)
+    if (!text[0]) return MC_OK;
+    status = mc_json_parse(text, strlen(text), &json, err);
+    if (status == MC_ERR_MEMORY) return status;
+    if (status != MC_OK || mc_json_type_of(mc_json_root(json)) != MC_JSON_OBJECT)
         mc_report_note(report, "the file's provenance is not a JSON object");
     else
         mc_value_add_json(mc_report_root(report), "provenance", mc_json_root(json));
     mc_json_free(json);
+    return MC_OK;
 }
 
 static mc_status run_show(mc_session *session, const void *raw, mc_error *err)
@@ -172,7 +175,7 @@ static mc_status run_show(mc_session *session, const void *raw, mc_error *err)
         ids = args->probes ? mc_value_add_array(root, "probeIds") : NULL;
         for (size_t i = 0; i < info->probe_count; i++)
             mc_value_add_text(ids, NULL, info->probe_ids[i]);
-        add_provenance(session->report, info->provenance);
+        status = add_provenance(session->report, info->provenance, err);
         for (size_t i = 0; i < info->note_count; i++)
             mc_report_note(session->report, "%s", info->notes[i]);
     }

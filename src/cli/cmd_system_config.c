@@ -74,7 +74,10 @@ static void add_setting(mc_value *list, const mc_setting *setting, const mc_glob
 
     mc_setting_print(setting, globals, &value);
     mc_value_add_text(row, "name", setting->key);
-    add_text_or_null(row, "value", value.data);
+    if (value.size > 0 || value.failed)
+        mc_value_add_buffer(row, "value", &value);
+    else
+        mc_value_add_null(row, "value");
     add_origin(row, setting, globals);
     add_text_or_null(row, "variable", setting->variable);
     mc_value_add_text(row, "summary", setting->help ? setting->help : option->help);
@@ -87,8 +90,7 @@ static mc_status run_config(mc_session *session, const void *raw, mc_error *err)
     char     *path = NULL;
 
     (void)raw;
-    (void)err;
-    mc_settings_path(&path, NULL);
+    if (mc_settings_path(&path, err) == MC_ERR_MEMORY) return MC_ERR_MEMORY;
     add_text_or_null(root, "file", path);
     mc_value_add_bool(root, "exists", path && mc_path_exists(path));
     mc_free(path);

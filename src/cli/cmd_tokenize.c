@@ -219,8 +219,7 @@ static void add_bytes(mc_value *in, const char *key, const char *bytes, size_t s
             mc_buffer_add_char(&text, bytes[i]);
         else
             mc_buffer_printf(&text, "\\x%02x", (unsigned)(unsigned char)bytes[i]);
-    mc_value_add_span(in, key, text.data ? text.data : "", text.size);
-    mc_buffer_clear(&text);
+    mc_value_add_buffer(in, key, &text);
 }
 
 static void add_token(mc_value *row, const mc_tokenizer *tokenizer, int32_t id)

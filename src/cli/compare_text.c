@@ -387,7 +387,7 @@ static void put_correspondence(const page *p)
     heading(p, "correspondence of layers (by debiased CKA)");
     put_runs(p, &r->monotone, &text);
     say(p, "Monotone, A with B: %s.", text.data ? text.data : "none");
-    mc_buffer_clear(&text);
+    mc_buffer_clear_part(&text, p->out);
     for (size_t k = 0; k < r->assignment.count; k++)
         same += is_linked(&r->monotone, r->assignment.link[k][0], r->assignment.link[k][1]);
     if (same == r->assignment.count && same == r->monotone.count)
@@ -468,7 +468,7 @@ static void put_warnings(const page *p)
         list_layers(p, own, &text);
         say(p, "%s (%c, layers %s): %s.", mc_warning_kind_name(own->kind), "AB"[own->side],
             text.data ? text.data : "", own->text);
-        mc_buffer_clear(&text);
+        mc_buffer_clear_part(&text, p->out);
     }
 }
 

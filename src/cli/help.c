@@ -83,8 +83,8 @@ static void add_option(mc_buffer *out, const mc_option *option)
     mc_buffer_add_text(&meaning, option->help);
     if (option->initial) mc_buffer_printf(&meaning, " [%s]", option->initial);
     if (!term.failed && !meaning.failed) add_entry(out, term.data, meaning.data);
-    mc_buffer_clear(&term);
-    mc_buffer_clear(&meaning);
+    mc_buffer_clear_part(&term, out);
+    mc_buffer_clear_part(&meaning, out);
 }
 
 bool mc_help_concerns(const mc_option *global, const mc_command *command)

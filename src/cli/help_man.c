@@ -70,7 +70,7 @@ static void add_option(mc_buffer *out, const mc_option *option)
     if (option->letter) mc_buffer_printf(&term, "-%c, ", option->letter);
     mc_help_option(option, &term);
     if (!term.failed) add_paragraph(out, term.data, option->help, option->initial);
-    mc_buffer_clear(&term);
+    mc_buffer_clear_part(&term, out);
 }
 
 static void add_title(mc_buffer *out, const char *command)
@@ -107,7 +107,7 @@ static void add_command(mc_buffer *out, const mc_command *command)
     add_plain(out, command->name);
     mc_buffer_add_text(out, "\\fR");
     add_line(out, usage.data ? usage.data : "");
-    mc_buffer_clear(&usage);
+    mc_buffer_clear_part(&usage, out);
     mc_buffer_add_text(out, ".SH DESCRIPTION\n");
     add_paragraphs(out, command->details ? command->details : command->summary);
     for (const mc_positional *operand = command->operands; operand && operand->name; operand++)

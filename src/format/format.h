@@ -91,8 +91,9 @@ mc_hash mc_store_config_hash(const mc_store *store);
 
 /* config.json of a folder; the absent value for GGUF. */
 mc_json_value mc_store_config(const mc_store *store);
-/* "<folder>/<name>" for a file beside the weights if it exists, allocated; NULL otherwise. */
-char *mc_store_sibling(const mc_store *store, const char *name);
+/* "<folder>/<name>" for a file beside the weights, allocated; NULL in *path when there is none.
+ */
+mc_status mc_store_beside(const mc_store *store, const char *name, char **path, mc_error *err);
 
 /* The pairs of GGUF's metadata by number. */
 size_t mc_store_gguf_count(const mc_store *store);

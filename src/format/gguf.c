@@ -391,7 +391,7 @@ static bool probe(const char *path)
     char  magic[4] = { 0 };
     FILE *file;
 
-    if (mc_path_is_folder(path)) return false;
+    if (!mc_path_is_file(path)) return false;
     if (has_suffix(path, ".gguf")) return true;
     file = fopen(path, "rb");
     if (!file) return false;

@@ -80,8 +80,8 @@ static bool folder_has(const mc_store *store, const char *suffix, char *first, s
 
 static bool folder_holds(const mc_store *store, const char *name)
 {
-    char *path  = mc_store_sibling(store, name);
-    bool  holds = path != NULL;
+    char *path  = NULL;
+    bool  holds = mc_store_beside(store, name, &path, NULL) == MC_OK && path;
 
     mc_free(path);
     return holds;

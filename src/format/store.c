@@ -129,16 +129,22 @@ static const mc_format *probe(const char *path)
 
 static mc_status fail_no_format(const char *path, mc_error *err)
 {
-    size_t length = strlen(path);
+    size_t    length = strlen(path);
+    mc_status status;
 
-    if (length > 12 && strcmp(path + length - 12, ".safetensors") == 0)
-        mc_fail(err, MC_ERR_ARGUMENT, "name the folder that holds config.json and the weights",
-                "is the weights file of a model, not the model");
+    if (!mc_path_is_file(path))
+        status = mc_fail(err, MC_ERR_ARGUMENT, "name a Hugging Face folder or a .gguf file",
+                         "is neither a folder nor a regular file");
+    else if (length > 12 && strcmp(path + length - 12, ".safetensors") == 0)
+        status = mc_fail(err, MC_ERR_ARGUMENT,
+                         "name the folder that holds config.json and the weights",
+                         "is the weights file of a model, not the model");
     else
-        mc_fail(err, MC_ERR_UNSUPPORTED,
-                "name a Hugging Face folder (config.json and safetensors) or a .gguf file",
-                "is in no known model format");
-    return mc_fail_about(err, MC_ERR_UNSUPPORTED, "%s", path);
+        status =
+            mc_fail(err, MC_ERR_UNSUPPORTED,
+                    "name a Hugging Face folder (config.json and safetensors) or a .gguf file",
+                    "is in no known model format");
+    return mc_fail_about(err, status, "%s", path);
 }
 
 static char *copy_base_name(const char *path)
@@ -328,18 +334,6 @@ mc_json_value mc_store_config(const mc_store *store)
 
 mc_status mc_store_beside(const mc_store *store, const char *name, char **path, mc_error *err)
 {
-    char *joined = mc_path_join(store->folder, name);
-
-    if (!joined) return mc_fail_memory(err, strlen(name));
-    *path = mc_path_exists(joined) ? joined : NULL;
-    if (!*path) mc_free(joined);
-    return MC_OK;
-}
-
-char *mc_store_sibling(const mc_store *store, const char *name)
-{
-    char *path = NULL;
-
-    if (store->folder) mc_store_beside(store, name, &path, NULL);
-    return path;
+    *path = NULL;
+    return store->folder ? mc_path_find(store->folder, name, path, err) : MC_OK;
 }

@@ -69,9 +69,6 @@ mc_status mc_store_add(mc_store *store, mc_places *places, mc_span name,
 mc_status mc_places_settle(mc_places *places, mc_store *store, mc_span data, bool dense,
                            mc_error *err);
 
-/* mc_store_sibling() that tells "absent" (*path is NULL) from "no memory". */
-mc_status mc_store_beside(const mc_store *store, const char *name, char **path, mc_error *err);
-
 /* Elements of a shape and bytes of a tensor: false when they overflow, or the innermost
  * dimension is no whole number of blocks. */
 bool mc_tensor_size(const mc_tensor *tensor, uint64_t *bytes);

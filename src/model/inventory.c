@@ -145,7 +145,7 @@ static size_t template_size(const char *path, bool is_json)
     return size;
 }
 
-static void find_template(const mc_store *store, mc_model_inventory *sum)
+static mc_status find_template(const mc_store *store, mc_model_inventory *sum, mc_error *err)
 {
     static const template_place places[] = { { "chat_template.jinja", false },
                                              { "chat_template.json", true },
@@ -158,12 +158,14 @@ static void find_template(const mc_store *store, mc_model_inventory *sum)
         sum->chat_template_size = text.size;
     }
     for (size_t i = 0; i < MC_ARRAY_LEN(places) && !sum->chat_template; i++) {
-        char *path = mc_store_sibling(store, places[i].file);
+        char *path = NULL;
+        MC_TRY(mc_store_beside(store, places[i].file, &path, err));
         if (!path) continue;
         sum->chat_template_size = template_size(path, places[i].is_json);
         if (sum->chat_template_size) sum->chat_template = places[i].file;
         mc_free(path);
     }
+    return MC_OK;
 }
 
 mc_status mc_model_take_inventory(const mc_model *model, mc_model_inventory *inventory,
@@ -173,7 +175,7 @@ mc_status mc_model_take_inventory(const mc_model *model, mc_model_inventory *inv
     mc_model_inventory result  = { 0 };
 
     count_files(mc_model_store(model), &result);
-    find_template(mc_model_store(model), &result);
+    MC_TRY(find_template(mc_model_store(model), &result, err));
     mc_lowered_count(lowered, &result);
     MC_TRY(count_unused(mc_model_store(model), lowered, &result, err));
     result.total_parameters = result.parameters;

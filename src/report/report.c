@@ -115,6 +115,13 @@ void mc_value_add_text(mc_value *in, const char *key, const char *text)
     mc_value_add_span(in, key, text, strlen(text));
 }
 
+void mc_value_add_buffer(mc_value *in, const char *key, mc_buffer *text)
+{
+    if (in && text->failed) in->report->failed = true;
+    mc_value_add_span(in, key, text->data ? text->data : "", text->size);
+    mc_buffer_clear(text);
+}
+
 static MC_PRINTF(3, 0) void add_printed(mc_value *in, const char *key, const char *format,
                                         va_list args)
 {
@@ -122,9 +129,7 @@ static MC_PRINTF(3, 0) void add_printed(mc_value *in, const char *key, const cha
 
     if (!in) return;
     mc_buffer_vprintf(&text, format, args);
-    if (text.failed) in->report->failed = true;
-    mc_value_add_span(in, key, text.data ? text.data : "", text.size);
-    mc_buffer_clear(&text);
+    mc_value_add_buffer(in, key, &text);
 }
 
 void mc_value_add_format(mc_value *in, const char *key, const char *format, ...)
@@ -197,6 +202,7 @@ void mc_value_add_number(mc_value *in, const char *key, double number)
     add_path(&path, value);
     mc_report_note(in->report, "%s is %s", path.data ? path.data : "a value",
                    isnan(number) ? "not a number" : (number > 0 ? "infinite" : "-infinite"));
+    if (path.failed) in->report->failed = true;
     mc_buffer_clear(&path);
 }
 

@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/buffer.h"
 #include "base/error.h"
 
 typedef enum mc_value_kind {
@@ -63,7 +64,9 @@ mc_value *mc_value_add_object(mc_value *in, const char *key);
 mc_value *mc_value_add_array(mc_value *in, const char *key);
 void      mc_value_add_text(mc_value *in, const char *key, const char *text);
 void      mc_value_add_span(mc_value *in, const char *key, const char *text, size_t size);
-void      mc_value_add_format(mc_value *in, const char *key, const char *format, ...)
+/* The text of a buffer, which is cleared; what it could not hold, the report lacks. */
+void mc_value_add_buffer(mc_value *in, const char *key, mc_buffer *text);
+void mc_value_add_format(mc_value *in, const char *key, const char *format, ...)
     MC_PRINTF(3, 4);
 void mc_value_add_integer(mc_value *in, const char *key, int64_t integer);
 void mc_value_add_count(mc_value *in, const char *key, uint64_t count);

@@ -242,7 +242,13 @@ static void pad(mc_buffer *out, size_t columns)
         mc_buffer_add_char(out, ' ');
 }
 
-static size_t label_width(const mc_field *fields, const mc_value *object)
+/* From column `used` on to `columns`. */
+static void pad_to(mc_buffer *out, size_t columns, size_t used)
+{
+    if (used < columns) pad(out, columns - used);
+}
+
+static size_t label_width(const writer *to, const mc_field *fields, const mc_value *object)
 {
     size_t widest = 0;
 
@@ -254,7 +260,7 @@ static size_t label_width(const mc_field *fields, const mc_value *object)
         print_label(&label, field, member->key);
         width = mc_text_width(label.data ? label.data : "");
         if (width > widest) widest = width;
-        mc_buffer_clear(&label);
+        mc_buffer_clear_part(&label, to->out);
     }
     return widest;
 }
@@ -281,7 +287,7 @@ static void print_list(const writer *to, const mc_field *field, const mc_value *
         }
         mc_buffer_add(to->out, text.data, text.size);
         used += width;
-        mc_buffer_clear(&text);
+        mc_buffer_clear_part(&text, to->out);
     }
     if (!array->first) mc_buffer_add_text(to->out, "none");
 }
@@ -295,7 +301,7 @@ static void print_line(const writer *to, const mc_field *field, const mc_value *
     start = to->out->size;
     print_label(to->out, field, member->key);
     if (to->out->failed) return;
-    pad(to->out, labels + GAP - mc_text_width(to->out->data + start));
+    pad_to(to->out, labels + GAP, mc_text_width(to->out->data + start));
     if (member->kind == MC_VALUE_ARRAY)
         print_list(to, field, member, indent + labels + GAP);
     else
@@ -338,7 +344,7 @@ static void print_cell(mc_buffer *out, const column *col, const mc_value *value)
     }
 }
 
-static void measure_cell(column *col, const mc_value *value)
+static void measure_cell(const writer *to, column *col, const mc_value *value)
 {
     mc_buffer text = { 0 };
     size_t    width;
@@ -350,7 +356,7 @@ static void measure_cell(column *col, const mc_value *value)
     if (value->kind != MC_VALUE_INTEGER && value->kind != MC_VALUE_NUMBER &&
         value->kind != MC_VALUE_NULL)
         col->is_number = false;
-    mc_buffer_clear(&text);
+    mc_buffer_clear_part(&text, to->out);
 }
 
 /* Columns in the order in which keys first occur; rows need not have them all. */
@@ -370,15 +376,15 @@ static size_t find_columns(const mc_field *fields, const mc_value *rows, column 
     return count;
 }
 
-static void measure(const mc_value *rows, column *columns, size_t count)
+static void measure(const writer *to, const mc_value *rows, column *columns, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
         mc_buffer label = { 0 };
         print_label(&label, columns[i].field, columns[i].key);
         columns[i].width = mc_text_width(label.data ? label.data : "");
-        mc_buffer_clear(&label);
+        mc_buffer_clear_part(&label, to->out);
         for (const mc_value *row = rows->first; row; row = row->next)
-            measure_cell(&columns[i], mc_value_find(row, columns[i].key));
+            measure_cell(to, &columns[i], mc_value_find(row, columns[i].key));
     }
 }
 
@@ -420,7 +426,7 @@ static void put_row(const writer *to, const column *columns, size_t count, const
         else
             print_label(&text, columns[i].field, columns[i].key);
         put_cell(to, &columns[i], text.data ? text.data : "", i + 1 == count);
-        mc_buffer_clear(&text);
+        mc_buffer_clear_part(&text, to->out);
     }
     /* An empty last cell leaves the padding of the one before it. */
     while (!to->out->failed && to->out->size > 0 && to->out->data[to->out->size - 1] == ' ')
@@ -434,7 +440,7 @@ static void print_table(const writer *to, const mc_field *fields, const mc_value
     column columns[COLUMNS_MAX];
     size_t count = find_columns(fields, rows, columns);
 
-    measure(rows, columns, count);
+    measure(to, rows, columns, count);
     if (to->style.width) fit(columns, count, indent, to->style.width);
     put_row(to, columns, count, NULL, indent);
     for (const mc_value *row = rows->first; row; row = row->next)
@@ -470,7 +476,7 @@ static void print_block(const writer *to, const mc_field *field, const mc_value 
 static void print_object(const writer *to, const mc_field *fields, const mc_value *object,
                          size_t indent)
 {
-    size_t labels = label_width(fields, object);
+    size_t labels = label_width(to, fields, object);
 
     for (const mc_value *member = object->first; member; member = member->next) {
         const mc_field *field = mc_field_find(fields, member->key);

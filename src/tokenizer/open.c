@@ -21,23 +21,19 @@ typedef struct loaded_file {
     size_t size;
 } loaded_file;
 
-static char *find_file(const file_source *source, const char *name)
+static mc_status find_file(const file_source *source, const char *name, char **path,
+                           mc_error *err)
 {
-    char *path;
-
-    if (source->store) return mc_store_sibling(source->store, name);
-    path = mc_path_join(source->folder, name);
-    if (path && mc_path_exists(path)) return path;
-    mc_free(path);
-    return NULL;
+    if (source->store) return mc_store_beside(source->store, name, path, err);
+    return mc_path_find(source->folder, name, path, err);
 }
 
 /* A file that may be missing. */
 static mc_status load_file(const file_source *source, const char *name, loaded_file *file,
                            mc_error *err)
 {
-    *file      = (loaded_file){ 0 };
-    file->path = find_file(source, name);
+    *file = (loaded_file){ 0 };
+    MC_TRY(find_file(source, name, &file->path, err));
     if (!file->path) return MC_OK;
     return mc_file_read(file->path, file_limit, &file->text, &file->size, err);
 }
@@ -197,7 +193,8 @@ static mc_status open_files(const file_source *source, const char *subject,
         bool        there  = file.path != NULL;
 
         if (status == MC_OK && there) status = row->open(source, &file, tokenizer, err);
-        if (status != MC_OK) status = mc_fail_about(err, status, "%s", file.path);
+        if (status != MC_OK)
+            status = mc_fail_about(err, status, "%s", there ? file.path : subject);
         clear_file(&file);
         if (there || status != MC_OK) return status;
     }
@@ -252,28 +249,29 @@ static mc_status open_json_path(const char *path, mc_tokenizer **tokenizer, mc_e
     return status == MC_OK ? MC_OK : mc_fail_about(err, status, "%s", path);
 }
 
-static bool has_tokenizer(const char *folder)
+static mc_status look_for_tokenizer(const char *folder, bool *found, mc_error *err)
 {
-    file_source source = { .folder = folder };
-    bool        found  = false;
+    *found = false;
+    for (const file_row *row = rows; row->name && !*found; row++) {
+        char *path = NULL;
 
-    for (const file_row *row = rows; row->name && !found; row++) {
-        char *path = find_file(&source, row->name);
-
-        found = path != NULL;
+        MC_TRY(mc_path_find(folder, row->name, &path, err));
+        *found = path != NULL;
         mc_free(path);
     }
-    return found;
+    return MC_OK;
 }
 
 mc_status mc_tokenizer_open(const char *model, mc_tokenizer **tokenizer, mc_error *err)
 {
-    size_t    size = model ? strlen(model) : 0;
+    size_t    size  = model ? strlen(model) : 0;
+    bool      found = false;
     mc_store *store;
     mc_status status;
 
     if (!model || !tokenizer) return mc_fail(err, MC_ERR_ARGUMENT, "", "no model is named");
-    if (mc_path_is_folder(model) && has_tokenizer(model)) {
+    if (mc_path_is_folder(model)) MC_TRY(look_for_tokenizer(model, &found, err));
+    if (found) {
         file_source source = { .folder = model };
         return open_files(&source, model, tokenizer, err);
     }
