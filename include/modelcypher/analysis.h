@@ -52,7 +52,7 @@ typedef struct mc_crm_build_options {
 
     const char *backend;    /* "cpu" (default), "ref" */
     size_t      threads;    /* 0: all usable cores */
-    uint64_t    max_memory; /* bytes beside the mapped weights; 0: no bound */
+    uint64_t    max_memory; /* bytes beside the mapped weights; 0: what is available */
     size_t      batch_size; /* texts worked on together; 0: chosen. Never changes a result */
     bool cache_activations; /* keep pooled states, use those that are kept, go on where an
                                interrupted build stopped: docs/caches.md */
@@ -77,7 +77,12 @@ typedef struct mc_crm_build_summary {
     double tokens_per_second,
         flop_per_second; /* asked tokens, computed flop: over read + compute */
     size_t   threads;
+    uint64_t pass_memory; /* as forecast: what a pass took beside the mapped weights */
     uint64_t peak_memory; /* of the process so far, mapped pages included */
+    size_t   passes;      /* more than one when the states of all texts were too many at once */
+    bool     streamed;    /* the files are larger than the memory at hand: nothing was kept */
+    uint64_t weights;     /* bytes of the files that were widened, all passes */
+    uint64_t window;      /* most of them in memory at once: a block's and the next one's */
     uint64_t output_size;
     bool     has_split, has_control;
 

@@ -1,8 +1,10 @@
 /* capture_run.c - opening what a run needs, and handing out its layers. */
 #include "analysis/capture_cache.h"
+#include "analysis/capture_fit.h"
 
 #include "base/alloc.h"
 #include "base/buffer.h"
+#include "base/log.h"
 #include "base/profile.h"
 #include "cache/content.h"
 #include "capture/pool.h"
@@ -129,8 +131,10 @@ mc_status mc_capture_describe(mc_capture_run *run, const char *model_hash, mc_er
 
 mc_status mc_capture_identify(mc_capture_run *run, mc_error *err)
 {
-    mc_profile_mark begun = mc_profile_begin();
+    mc_profile_mark begun;
 
+    MC_TRY(mc_capture_fit(run, err));
+    begun = mc_profile_begin();
     MC_TRY(mc_content_hash(mc_model_store(run->model), run->options->threads, run->model_hash,
                            NULL, err));
     mc_profile_end_stage(begun, "hash the model's content");
@@ -149,11 +153,28 @@ static mc_status check_widths(const mc_capture_run *run, mc_error *err)
                    info->final_size, info->hidden_size);
 }
 
+/* A slip of the hand must not cost a model. */
+static mc_status check_output(const mc_capture_run *run, mc_error *err)
+{
+    const mc_crm_build_options *o     = run->options;
+    const mc_store             *store = mc_model_store(run->model);
+    bool                        same  = (o->texts && mc_path_is_same(run->output, o->texts)) ||
+                (o->atlas_file && mc_path_is_same(run->output, o->atlas_file));
+
+    for (size_t i = 0; !same && i < mc_store_file_count(store); i++)
+        same = mc_path_is_same(run->output, mc_store_file(store, i)->path);
+    if (!same) return MC_OK;
+    mc_fail(err, MC_ERR_ARGUMENT, "give the result another name",
+            "is a file that this build reads");
+    return mc_fail_about(err, MC_ERR_ARGUMENT, "%s", run->output);
+}
+
 mc_status mc_capture_plan(const mc_capture_run *run, mc_crm_plan *plan, mc_error *err)
 {
     const mc_model_info *info = mc_model_get_info(run->model);
 
     MC_TRY(check_widths(run, err));
+    MC_TRY(check_output(run, err));
     *plan = (mc_crm_plan){ .path        = run->output,
                            .model       = info->name,
                            .created_at  = run->created_at,
@@ -221,16 +242,17 @@ static mc_status hand_out(void *context, const mc_states *states, mc_error *err)
 
 void mc_capture_progress(mc_capture_run *run, const mc_engine_progress *progress)
 {
-    double            fraction = progress->total > 0 ? progress->done / progress->total : 1.0;
+    double            here     = progress->total > 0 ? progress->done / progress->total : 1.0;
+    double            fraction = run->share_before + run->share * here;
     mc_build_progress report   = { .fraction   = fraction,
-                                   .seconds    = progress->seconds,
+                                   .seconds    = run->seconds_before + progress->seconds,
                                    .block      = progress->block,
                                    .last_block = progress->last_block };
 
     if (!run->options->progress) return;
-    if (fraction > 0) report.seconds_left = progress->seconds * (1.0 - fraction) / fraction;
+    if (fraction > 0) report.seconds_left = report.seconds * (1.0 - fraction) / fraction;
     if (progress->seconds > 0)
-        report.tokens_per_second = fraction * (double)progress->tokens / progress->seconds;
+        report.tokens_per_second = here * (double)progress->tokens / progress->seconds;
     run->options->progress(run->options->context, &report);
 }
 
@@ -253,7 +275,7 @@ static mc_status create_rows(mc_capture_run *run, mc_error *err)
 {
     const size_t floats = mc_capture_row_floats(run);
 
-    if (floats == 0) return MC_OK;
+    if (floats == 0 || run->rows) return MC_OK;
     run->rows = mc_alloc_array(floats, sizeof *run->rows);
     return run->rows ? MC_OK : mc_fail_memory(err, floats * sizeof *run->rows);
 }
@@ -274,10 +296,12 @@ mc_engine_options mc_capture_engine(const mc_capture_run *run)
                                 .max_memory = run->options->max_memory,
                                 .batch_size = run->options->batch_size,
                                 .no_sharing = run->options->no_prefix_sharing,
+                                .streams    = run->streams,
                                 .keep       = keep[run->options->pooling],
                                 .wanted     = run->wanted };
 }
 
+/* The texts of run->tokens, of a whole run or of one pass. */
 static mc_status run_engine(mc_capture_run *run, mc_engine_stats *stats, mc_error *err)
 {
     mc_texts          texts   = mc_capture_texts(run);
@@ -292,6 +316,74 @@ static mc_status run_engine(mc_capture_run *run, mc_engine_stats *stats, mc_erro
     return status == MC_OK ? status : mc_fail_about(err, status, "%s", run->options->model);
 }
 
+static size_t part_rows(const mc_capture_run *run, size_t part)
+{
+    if (part >= run->tokens.part_count) return 0;
+    if (run->options->pooling != MC_POOLING_ALL) return run->tokens.probe_count;
+    return (size_t)mc_probe_tokens_part(&run->tokens, part).token_count;
+}
+
+static void add_stats(mc_engine_stats *sum, const mc_engine_stats *pass)
+{
+    sum->threads = pass->threads;
+    sum->tiles += pass->tiles;
+    sum->tokens_asked += pass->tokens_asked;
+    sum->tokens_computed += pass->tokens_computed;
+    sum->blocks_run = pass->blocks_run;
+    sum->flop += pass->flop;
+    sum->seconds_stage += pass->seconds_stage;
+    sum->seconds_compute += pass->seconds_compute;
+    sum->seconds_states += pass->seconds_states;
+    sum->weights += pass->weights;
+    if (pass->bytes > sum->bytes) sum->bytes = pass->bytes;
+    if (pass->window > sum->window) sum->window = pass->window;
+}
+
+/* run->tokens are those of the pass. */
+static mc_status begin_pass(mc_capture_run *run, size_t all_tokens, mc_error *err)
+{
+    run->share            = (double)run->tokens.token_count / (double)all_tokens;
+    run->rows_at[0].count = part_rows(run, 0);
+    run->rows_at[1].count = part_rows(run, 1);
+    return create_rows(run, err);
+}
+
+static mc_status run_pass(mc_capture_run *run, size_t all_tokens, mc_engine_stats *stats,
+                          mc_error *err)
+{
+    mc_engine_stats own = { 0 };
+    mc_status       status;
+
+    MC_TRY(begin_pass(run, all_tokens, err));
+    status = run_engine(run, &own, err);
+    mc_free(run->rows);
+    run->rows = NULL;
+    run->rows_at[0].first += run->rows_at[0].count;
+    run->rows_at[1].first += run->rows_at[1].count;
+    run->share_before += run->share;
+    run->seconds_before += own.seconds_stage + own.seconds_compute + own.seconds_states;
+    if (status == MC_OK) add_stats(stats, &own);
+    return status;
+}
+
+static mc_status run_passes(mc_capture_run *run, mc_engine_stats *stats, mc_error *err)
+{
+    const mc_probe_tokens all    = run->tokens;
+    mc_status             status = MC_OK;
+
+    for (size_t i = 0; i < run->passes && status == MC_OK; i++) {
+        const size_t first = run->pass_begins[i];
+
+        status = mc_probe_tokens_slice(&all, first, run->pass_begins[i + 1] - first,
+                                       &run->tokens, err);
+        if (status != MC_OK) break;
+        status = run_pass(run, all.token_count, stats, err);
+        mc_probe_tokens_clear(&run->tokens);
+    }
+    run->tokens = all;
+    return status;
+}
+
 mc_status mc_capture_layers(mc_capture_run *run, mc_layer_sink *sink, void *context,
                             mc_engine_stats *stats, mc_error *err)
 {
@@ -299,10 +391,15 @@ mc_status mc_capture_layers(mc_capture_run *run, mc_layer_sink *sink, void *cont
 
     run->sink    = sink;
     run->context = context;
-    MC_TRY(create_rows(run, err));
+    if (run->passes > 1) {
+        if (run->options->cache_activations)
+            mc_log(MC_LOG_WARN, "activations are not cached when the texts run in passes");
+        return run_passes(run, stats, err);
+    }
+    MC_TRY(begin_pass(run, run->tokens.token_count, err));
     if (run->options->cache_activations)
         MC_TRY(mc_capture_layers_cached(run, stats, &served, err));
-    return served ? MC_OK : run_engine(run, stats, err);
+    return served ? MC_OK : run_pass(run, run->tokens.token_count, stats, err);
 }
 
 void mc_capture_close(mc_capture_run *run)
@@ -313,6 +410,7 @@ void mc_capture_close(mc_capture_run *run)
     mc_free(run->probe_ids);
     mc_free(run->provenance);
     mc_free(run->output);
+    mc_free(run->pass_begins);
     mc_free(run->rows);
     mc_tokenizer_close(run->tokenizer);
     mc_atlas_close(run->atlas);

@@ -8,6 +8,7 @@
 #include "analysis/probe_tokens.h"
 #include "analysis/provenance.h"
 #include "base/hash.h"
+#include "capture/crm.h"
 #include "engine/engine.h"
 
 /* One layer: a pointer a part, contiguous rows of `width`; parts that the run does not have are
@@ -37,17 +38,27 @@ typedef struct mc_capture_run {
     char                       *provenance;
     char                       *output; /* path of a build's file */
     char                        created_at[MC_TIME_TEXT];
-    bool                        split; /* every probe has texts for two halves */
-    mc_capture_reuse            reuse;
-    float         *rows; /* parts of a layer: means and halves, of states and control */
-    mc_layer_sink *sink;
-    void          *context;
+    bool                        split;       /* every probe has texts for two halves */
+    bool                        one_pass;    /* the sink wants all rows of a layer at once */
+    const char                 *more_passes; /* what to ask for instead, for a hint; NULL: no */
+    size_t                      passes;      /* mc_capture_fit() decides: groups of probes */
+    size_t                     *pass_begins; /* [passes + 1] probes */
+    uint64_t                    pass_memory; /* the most that one takes beside the weights */
+    bool                        streams;     /* the weights do not stay in memory beside that */
+    mc_crm_rows      rows_at[2];          /* of the layer that is handed out, and of control */
+    double           share_before, share; /* of all tokens: earlier passes, this one */
+    double           seconds_before;      /* of earlier passes */
+    mc_capture_reuse reuse;
+    float           *rows; /* parts of a layer: means and halves, of states and control */
+    mc_layer_sink   *sink;
+    void            *context;
 } mc_capture_run;
 
 /* Model, tokenizer, atlas and token ids. Close it, failed or not. */
 mc_status mc_capture_open(const mc_crm_build_options *options, mc_capture_run *run,
                           mc_error *err);
-/* The model's hash and the provenance; reads all weights. */
+/* The model's hash and the provenance; reads all weights, once it is certain that the run fits
+ * into memory (mc_capture_fit). */
 mc_status mc_capture_identify(mc_capture_run *run, mc_error *err);
 /* The same with a hash that is made up: what is as long, and needs no weight. */
 mc_status mc_capture_describe(mc_capture_run *run, const char *model_hash, mc_error *err);
@@ -61,8 +72,9 @@ mc_engine_options mc_capture_engine(const mc_capture_run *run);
 /* Floats of run->rows. */
 size_t mc_capture_row_floats(const mc_capture_run *run);
 
-/* Run the texts, or take their states from the cache where the options say so: each layer goes
- * to `sink` once, in ascending order, `final` last. */
+/* Run the texts, or take their states from the cache where the options say so and one pass is
+ * enough: each layer goes to `sink` once a pass, in ascending order, `final` last; run->rows_at
+ * says which of its rows. */
 mc_status mc_capture_layers(mc_capture_run *run, mc_layer_sink *sink, void *context,
                             mc_engine_stats *stats, mc_error *err);
 void      mc_capture_close(mc_capture_run *run);

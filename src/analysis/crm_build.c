@@ -18,6 +18,8 @@ static mc_status open_writer(build *b, mc_error *err)
     mc_crm_plan plan;
 
     MC_TRY(mc_capture_plan(&b->run, &plan, err));
+    b->run.one_pass    = mc_crm_plan_in_order(&plan);
+    b->run.more_passes = "an --output that ends in .safetensors";
     MC_TRY(mc_capture_identify(&b->run, err));
     plan.provenance = b->run.provenance;
     return mc_crm_writer_open(&plan, &b->writer, err);
@@ -29,7 +31,7 @@ static mc_status write_layer(void *context, int layer, size_t width,
     build *b = context;
 
     (void)width; /* the plan's */
-    return mc_crm_writer_put(b->writer, layer, parts, err);
+    return mc_crm_writer_put_rows(b->writer, layer, parts, b->run.rows_at, err);
 }
 
 /* ---- the whole ---- */
@@ -47,7 +49,6 @@ static mc_status fill_names(const build *b, mc_crm_build_summary *summary, mc_er
     summary->backend      = mc_strdup(backend);
     if (summary->model && summary->architecture && summary->output && summary->backend)
         return MC_OK;
-    mc_crm_build_summary_clear(summary);
     return mc_fail_memory(err, 0);
 }
 
@@ -72,6 +73,11 @@ static void fill_numbers(const build *b, const mc_engine_stats *stats, mc_crm_bu
     s->has_split          = b->run.split;
     s->has_control        = b->run.options->control;
     s->peak_memory        = mc_memory_peak();
+    s->pass_memory        = b->run.pass_memory;
+    s->passes             = b->run.passes;
+    s->window             = stats->window;
+    s->weights            = stats->weights;
+    s->streamed           = b->run.streams;
     s->cached             = b->run.reuse.on;
     s->states             = b->run.reuse.states;
     s->states_served      = b->run.reuse.served;
@@ -98,13 +104,14 @@ static mc_status build_all(build *b, const mc_crm_build_options *options,
     MC_TRY(mc_capture_layers(&b->run, write_layer, b, &stats, err));
     ran   = mc_clock();
     begun = mc_profile_begin();
+    MC_TRY(fill_names(b, summary, err)); /* nothing can fail behind the file's last step */
     MC_TRY(mc_crm_writer_finish(b->writer, &summary->output_size, err));
     mc_profile_end_stage(begun, "finish the file");
     summary->seconds_open  = opened - started;
     summary->seconds_write = mc_clock() - ran;
     summary->seconds       = mc_clock() - started;
     fill_numbers(b, &stats, summary);
-    return fill_names(b, summary, err);
+    return MC_OK;
 }
 
 mc_status mc_crm_build(const mc_crm_build_options *options, mc_crm_build_summary *summary,
@@ -117,12 +124,11 @@ mc_status mc_crm_build(const mc_crm_build_options *options, mc_crm_build_summary
     status = build_all(&b, options, &numbers, err);
     mc_crm_writer_close(b.writer);
     mc_capture_close(&b.run);
-    if (status != MC_OK) return status;
-    if (summary)
+    if (status == MC_OK && summary)
         *summary = numbers;
     else
         mc_crm_build_summary_clear(&numbers);
-    return MC_OK;
+    return status;
 }
 
 void mc_crm_build_summary_clear(mc_crm_build_summary *summary)

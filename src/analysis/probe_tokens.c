@@ -81,6 +81,15 @@ static void part_offsets(mc_probe_tokens *out)
     }
 }
 
+static mc_status make_room(size_t texts, mc_probe_tokens *out, mc_error *err)
+{
+    out->offsets       = mc_calloc(texts + 1, sizeof *out->offsets);
+    out->text_offsets  = mc_calloc(texts + 2, sizeof *out->text_offsets);
+    out->probe_offsets = mc_calloc(2 * (out->probe_count + 1), sizeof *out->probe_offsets);
+    if (out->offsets && out->text_offsets && out->probe_offsets) return MC_OK;
+    return mc_fail_memory(err, texts * sizeof *out->offsets);
+}
+
 mc_status mc_probe_tokens_create(const mc_atlas *atlas, const mc_tokenizer *tokenizer,
                                  size_t texts_per_probe, bool control, mc_probe_tokens *out,
                                  mc_error *err)
@@ -88,19 +97,66 @@ mc_status mc_probe_tokens_create(const mc_atlas *atlas, const mc_tokenizer *toke
     mc_probe_tokens result = { .probe_count = mc_atlas_count(atlas),
                                .part_count  = control ? 2 : 1 };
     size_t          texts  = 0;
-    mc_status       status = MC_OK;
+    mc_status       status;
 
     for (size_t part = 0; part < result.part_count; part++)
         for (size_t i = 0; i < result.probe_count; i++)
             texts += texts_of(probe_of(atlas, part, i), texts_per_probe);
-    result.offsets      = mc_calloc(texts + 1, sizeof *result.offsets);
-    result.text_offsets = mc_calloc(texts + 2, sizeof *result.text_offsets);
-    result.probe_offsets =
-        mc_calloc(2 * (result.probe_count + 1), sizeof *result.probe_offsets);
-    if (!result.offsets || !result.text_offsets || !result.probe_offsets)
-        status = mc_fail_memory(err, texts * sizeof *result.offsets);
+    status = make_room(texts, &result, err);
     for (size_t part = 0; part < result.part_count && status == MC_OK; part++)
         status = encode_part(atlas, tokenizer, part, texts_per_probe, &result, err);
+    if (status != MC_OK) {
+        mc_probe_tokens_clear(&result);
+        return status;
+    }
+    part_offsets(&result);
+    *out = result;
+    return MC_OK;
+}
+
+/* Texts of a slice of a part: numbers from its first text on. */
+static const int64_t *slice_texts(const mc_probe_tokens *tokens, size_t part, size_t first,
+                                  size_t count, size_t *text, size_t *text_count)
+{
+    const int64_t *offsets = tokens->probe_offsets + part * (tokens->probe_count + 1) + first;
+
+    *text       = (part ? tokens->part_texts[0] : 0) + (size_t)offsets[0];
+    *text_count = (size_t)(offsets[count] - offsets[0]);
+    return offsets;
+}
+
+static mc_status copy_part(const mc_probe_tokens *tokens, size_t part, size_t first,
+                           mc_probe_tokens *out, mc_error *err)
+{
+    size_t         text, text_count;
+    const int64_t *offsets =
+        slice_texts(tokens, part, first, out->probe_count, &text, &text_count);
+    const size_t *begin = tokens->offsets + text;
+
+    for (size_t i = 0; i < text_count; i++)
+        out->offsets[out->text_count + i + 1] =
+            out->offsets[out->text_count] + begin[i + 1] - begin[0];
+    for (size_t i = 0; i <= out->probe_count; i++)
+        out->probe_offsets[part * (out->probe_count + 1) + i] = offsets[i] - offsets[0];
+    out->text_count += text_count;
+    out->part_texts[part] = text_count;
+    return append(out, tokens->tokens + begin[0], begin[text_count] - begin[0], err);
+}
+
+mc_status mc_probe_tokens_slice(const mc_probe_tokens *tokens, size_t first, size_t count,
+                                mc_probe_tokens *out, mc_error *err)
+{
+    mc_probe_tokens result = { .probe_count = count, .part_count = tokens->part_count };
+    size_t          texts  = 0, text, text_count;
+    mc_status       status;
+
+    for (size_t part = 0; part < tokens->part_count; part++) {
+        slice_texts(tokens, part, first, count, &text, &text_count);
+        texts += text_count;
+    }
+    status = make_room(texts, &result, err);
+    for (size_t part = 0; part < tokens->part_count && status == MC_OK; part++)
+        status = copy_part(tokens, part, first, &result, err);
     if (status != MC_OK) {
         mc_probe_tokens_clear(&result);
         return status;

@@ -24,6 +24,9 @@ typedef struct mc_probe_tokens {
 mc_status mc_probe_tokens_create(const mc_atlas *atlas, const mc_tokenizer *tokenizer,
                                  size_t texts_per_probe, bool control, mc_probe_tokens *out,
                                  mc_error *err);
+/* A copy of `count` probes from `first` on, with the texts of all their parts. */
+mc_status mc_probe_tokens_slice(const mc_probe_tokens *tokens, size_t first, size_t count,
+                                mc_probe_tokens *out, mc_error *err);
 void      mc_probe_tokens_clear(mc_probe_tokens *tokens);
 
 /* The texts of a part (0: probes, 1: controls) as a CRM file describes them. */

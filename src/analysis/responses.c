@@ -67,21 +67,37 @@ static mc_status copy_text(mc_responses *r, const char *text, const char **out, 
 /* ---- from a run ---- */
 
 typedef struct keeper {
-    mc_responses *r;
-    int          *layers;
-    mc_matrix    *states;
+    mc_responses         *r;
+    const mc_capture_run *run;
+    int                  *layers;
+    mc_matrix            *states;
+    float               **values; /* of the states */
 } keeper;
+
+/* Room for a layer when its first rows come. */
+static mc_status find_layer(keeper *own, int layer, size_t width, size_t *index, mc_error *err)
+{
+    mc_responses *r = own->r;
+
+    for (*index = 0; *index < r->layer_count; ++*index)
+        if (own->layers[*index] == layer) return MC_OK;
+    MC_TRY(take(r, r->rows * width, sizeof(float), &own->values[*index], err));
+    own->layers[*index] = layer;
+    own->states[*index] = (mc_matrix){ own->values[*index], r->rows, width, width };
+    r->layer_count++;
+    return MC_OK;
+}
 
 static mc_status keep_layer(void *context, int layer, size_t width,
                             const float *const parts[MC_CRM_PART_COUNT], mc_error *err)
 {
-    keeper *own = context;
-    float  *copy;
+    keeper           *own  = context;
+    const mc_crm_rows rows = own->run->rows_at[0];
+    size_t            index;
 
-    MC_TRY(take(own->r, own->r->rows * width, sizeof *copy, &copy, err));
-    memcpy(copy, parts[MC_CRM_STATE], own->r->rows * width * sizeof *copy);
-    own->layers[own->r->layer_count]   = layer;
-    own->states[own->r->layer_count++] = (mc_matrix){ copy, own->r->rows, width, width };
+    MC_TRY(find_layer(own, layer, width, &index, err));
+    memcpy(own->values[index] + rows.first * width, parts[MC_CRM_STATE],
+           rows.count * width * sizeof(float));
     return MC_OK;
 }
 
@@ -99,7 +115,7 @@ static mc_status copy_ids(mc_responses *r, const mc_capture_run *run, mc_error *
 static mc_status run_into(mc_responses *r, mc_capture_run *run, mc_error *err)
 {
     const mc_model_info *info  = mc_model_get_info(run->model);
-    keeper               own   = { .r = r };
+    keeper               own   = { .r = r, .run = run };
     mc_engine_stats      stats = { 0 };
 
     r->block_count = (int)info->layer_count;
@@ -112,6 +128,7 @@ static mc_status run_into(mc_responses *r, mc_capture_run *run, mc_error *err)
     if (r->pooling != MC_POOLING_ALL) MC_TRY(copy_ids(r, run, err));
     MC_TRY(take(r, run->layers.count, sizeof *own.layers, &own.layers, err));
     MC_TRY(take(r, run->layers.count, sizeof *own.states, &own.states, err));
+    MC_TRY(take(r, run->layers.count, sizeof *own.values, &own.values, err));
     r->layers = own.layers;
     r->states = own.states;
     return mc_capture_layers(run, keep_layer, &own, &stats, err);

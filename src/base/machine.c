@@ -1,12 +1,14 @@
-/* machine.c - /proc/cpuinfo, /proc/meminfo, /proc/loadavg, and the memory limit of cgroup v2
- * (memory.max) or v1. */
+/* machine.c - /proc/cpuinfo, /proc/meminfo, /proc/loadavg, and the limits of control groups and
+ * of setrlimit(). */
 #include "base/machine.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
+#include "base/cgroup.h"
 #include "base/pool.h"
 
 /* The text behind "name ... :" on the first line that begins with it. */
@@ -27,26 +29,14 @@ static void read_line(const char *path, const char *name, char *value, size_t si
     fclose(file);
 }
 
-static uint64_t read_kib(const char *name)
+static uint64_t read_kib(const char *path, const char *name)
 {
     char     value[64];
     uint64_t kib = 0;
 
-    read_line("/proc/meminfo", name, value, sizeof value);
+    read_line(path, name, value, sizeof value);
     if (sscanf(value, "%" SCNu64, &kib) != 1) return 0;
     return kib * 1024;
-}
-
-/* A file of one number; 0 when there is none, or "max". */
-static uint64_t read_number(const char *path)
-{
-    FILE    *file   = fopen(path, "re");
-    uint64_t number = 0;
-
-    if (!file) return 0;
-    if (fscanf(file, "%" SCNu64, &number) != 1) number = 0;
-    fclose(file);
-    return number;
 }
 
 static double read_load(void)
@@ -60,20 +50,32 @@ static double read_load(void)
     return load;
 }
 
-static void read_limit(mc_machine *machine)
+static void lower_to(uint64_t *available, uint64_t left)
 {
-    uint64_t limit = read_number("/sys/fs/cgroup/memory.max");
-    uint64_t used  = read_number("/sys/fs/cgroup/memory.current");
+    if (left < *available) *available = left;
+}
 
-    if (limit == 0) {
-        limit = read_number("/sys/fs/cgroup/memory/memory.limit_in_bytes");
-        used  = read_number("/sys/fs/cgroup/memory/memory.usage_in_bytes");
+/* What setrlimit() leaves of address space or data, given what the process has of it. */
+static void read_process_limit(mc_machine *machine, int resource, const char *line)
+{
+    struct rlimit limit;
+    uint64_t      used;
+
+    if (getrlimit(resource, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return;
+    used = read_kib("/proc/self/status", line);
+    lower_to(&machine->memory_available, used < limit.rlim_cur ? limit.rlim_cur - used : 0);
+}
+
+static void read_limits(mc_machine *machine)
+{
+    mc_cgroup_memory group = mc_cgroup_memory_read("/proc/self/cgroup", "/sys/fs/cgroup");
+
+    if (group.limit > 0 && group.limit < machine->memory_total) {
+        machine->memory_limit = group.limit;
+        lower_to(&machine->memory_available, group.available);
     }
-    /* cgroup v1 says "no limit" with a huge number. */
-    if (limit == 0 || limit >= machine->memory_total) return;
-    machine->memory_limit = limit;
-    if (limit > used && limit - used < machine->memory_available)
-        machine->memory_available = limit - used;
+    read_process_limit(machine, RLIMIT_AS, "VmSize");
+    read_process_limit(machine, RLIMIT_DATA, "VmData");
 }
 
 mc_machine mc_machine_read(void)
@@ -83,8 +85,8 @@ mc_machine mc_machine_read(void)
 
     machine.cores = cores > 0 ? (size_t)cores : 0;
     read_line("/proc/cpuinfo", "model name", machine.cpu, sizeof machine.cpu);
-    machine.memory_total     = read_kib("MemTotal");
-    machine.memory_available = read_kib("MemAvailable");
-    read_limit(&machine);
+    machine.memory_total     = read_kib("/proc/meminfo", "MemTotal");
+    machine.memory_available = read_kib("/proc/meminfo", "MemAvailable");
+    read_limits(&machine);
     return machine;
 }

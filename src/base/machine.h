@@ -12,7 +12,7 @@ typedef struct mc_machine {
     size_t   cores_usable;     /* by this process: affinity and cgroup quota */
     double   load;             /* runnable tasks, mean over the last minute */
     uint64_t memory_total;     /* bytes */
-    uint64_t memory_available; /* without swapping, within the cgroup's limit */
+    uint64_t memory_available; /* without swapping, within the limits of cgroups and process */
     uint64_t memory_limit;     /* of the cgroup; 0: none */
 } mc_machine;
 

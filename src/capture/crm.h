@@ -49,6 +49,8 @@ void mc_crm_tensor_name(mc_crm_part part, int layer, char name[MC_CRM_NAME_SIZE]
 bool mc_crm_tensor_parse(const char *name, mc_crm_part *part, int *layer);
 
 /* Rows of a part's matrix (of one half, for the splits), and whether the plan has it. */
+/* The form that the path asks for takes layers only in order and with all their rows. */
+bool                 mc_crm_plan_in_order(const mc_crm_plan *plan);
 size_t               mc_crm_plan_rows(const mc_crm_plan *plan, mc_crm_part part);
 bool                 mc_crm_plan_has(const mc_crm_plan *plan, mc_crm_part part);
 static inline size_t mc_crm_part_halves(mc_crm_part part)
@@ -58,15 +60,21 @@ static inline size_t mc_crm_part_halves(mc_crm_part part)
 
 /* ---- writing: one row a form ---- */
 
+/* Which rows of a matrix, in a file whose rows come in several calls. */
+typedef struct mc_crm_rows {
+    size_t first, count;
+} mc_crm_rows;
+
 typedef struct mc_crm_form {
     const char *name;
     /* Bytes that a file of the plan takes: exactly, or about where numbers are text. */
     mc_status (*size)(const mc_crm_plan *plan, uint64_t *size, mc_error *err);
     mc_status (*begin)(mc_crm_writer *writer, mc_error *err);
     mc_status (*put)(mc_crm_writer *writer, size_t index,
-                     const float *const parts[MC_CRM_PART_COUNT], mc_error *err);
+                     const float *const parts[MC_CRM_PART_COUNT], const mc_crm_rows rows[2],
+                     mc_error *err);
     mc_status (*end)(mc_crm_writer *writer, mc_error *err);
-    bool in_order; /* layers must come in ascending order */
+    bool in_order; /* layers must come in ascending order, with all their rows */
 } mc_crm_form;
 
 extern const mc_crm_form mc_crm_form_safetensors, mc_crm_form_json;
@@ -80,7 +88,7 @@ struct mc_crm_writer {
                                 arrays of the texts are the caller's, for begin() only */
     mc_arena   *arena;
     mc_new_file output;
-    bool       *written; /* a flag a layer */
+    size_t     *written; /* rows of each layer's state */
     size_t      written_count;
     bool        failed, finished;
     uint64_t    size; /* of the file: known at first, or so far */
@@ -91,6 +99,12 @@ struct mc_crm_writer {
     mc_json_writer json;
     size_t         not_finite;
 };
+
+/* Some rows of a layer (rows[0] of the state and its halves, rows[1] of the control): parts are
+ * matrices of so many rows. Every row once. */
+mc_status mc_crm_writer_put_rows(mc_crm_writer *writer, int layer,
+                                 const float *const parts[MC_CRM_PART_COUNT],
+                                 const mc_crm_rows rows[2], mc_error *err);
 
 /* ---- reading ---- */
 

@@ -208,11 +208,13 @@ static void put_probe(mc_crm_writer *writer, size_t row, int layer,
 }
 
 static mc_status put(mc_crm_writer *writer, size_t index,
-                     const float *const parts[MC_CRM_PART_COUNT], mc_error *err)
+                     const float *const parts[MC_CRM_PART_COUNT], const mc_crm_rows rows[2],
+                     mc_error *err)
 {
     int  layer = writer->plan.layers.items[index];
     char name[MC_LAYER_TEXT];
 
+    (void)rows; /* all of them */
     mc_json_key(&writer->json, mc_layer_print(layer, name));
     mc_json_begin_object(&writer->json);
     for (size_t row = 0; row < writer->plan.probe_count; row++) {

@@ -185,19 +185,33 @@ static mc_status begin(mc_crm_writer *writer, mc_error *err)
     return status;
 }
 
+/* Rows of a part, at their place in each of its halves. */
+static mc_status put_part(mc_crm_writer *writer, uint64_t at, mc_crm_part part,
+                          const float *values, mc_crm_rows rows, mc_error *err)
+{
+    const uint64_t row    = writer->plan.hidden * sizeof(float);
+    const uint64_t matrix = mc_crm_plan_rows(&writer->plan, part) * row;
+
+    for (size_t half = 0; half < mc_crm_part_halves(part); half++)
+        MC_TRY(mc_new_file_write(&writer->output, at + half * matrix + rows.first * row,
+                                 values + half * rows.count * writer->plan.hidden,
+                                 rows.count * row, err));
+    return MC_OK;
+}
+
 static mc_status put(mc_crm_writer *writer, size_t index,
-                     const float *const parts[MC_CRM_PART_COUNT], mc_error *err)
+                     const float *const parts[MC_CRM_PART_COUNT], const mc_crm_rows rows[2],
+                     mc_error *err)
 {
     uint64_t at = writer->places[index];
 
     for (int p = 0; p < MC_CRM_PART_COUNT; p++) {
         mc_crm_part part = (mc_crm_part)p;
-        size_t      size = mc_crm_part_halves(part) * mc_crm_plan_rows(&writer->plan, part) *
-                      writer->plan.hidden * sizeof(float);
 
         if (!mc_crm_plan_has(&writer->plan, part)) continue;
-        MC_TRY(mc_new_file_write(&writer->output, at, parts[p], size, err));
-        at += size;
+        MC_TRY(put_part(writer, at, part, parts[p], rows[part >= MC_CRM_CONTROL], err));
+        at += mc_crm_part_halves(part) * mc_crm_plan_rows(&writer->plan, part) *
+              writer->plan.hidden * sizeof(float);
     }
     return MC_OK;
 }

@@ -146,6 +146,11 @@ static const mc_crm_form *form_of(const char *path)
                                                                  : &mc_crm_form_safetensors;
 }
 
+bool mc_crm_plan_in_order(const mc_crm_plan *plan)
+{
+    return form_of(plan->path)->in_order;
+}
+
 mc_status mc_crm_plan_size(const mc_crm_plan *plan, uint64_t *size, mc_error *err)
 {
     return form_of(plan->path)->size(plan, size, err);
@@ -210,20 +215,25 @@ mc_status mc_crm_writer_open(const mc_crm_plan *plan, mc_crm_writer **writer, mc
     return MC_OK;
 }
 
-static mc_status check_layer(const mc_crm_writer *writer, int layer, size_t *index,
-                             const float *const parts[], mc_error *err)
+static mc_status find_layer(const mc_crm_writer *writer, int layer, size_t *index,
+                            const char *name, mc_error *err)
 {
     const mc_layers *layers = &writer->plan.layers;
-    char             name[MC_LAYER_TEXT];
 
-    mc_layer_print(layer, name);
     for (*index = 0; *index < layers->count && layers->items[*index] != layer;)
         ++*index;
-    if (*index == layers->count)
-        return mc_fail(err, MC_ERR_ARGUMENT, "", "layer %s is not in the plan", name);
-    if (writer->written[*index])
+    if (*index < layers->count) return MC_OK;
+    return mc_fail(err, MC_ERR_ARGUMENT, "", "layer %s is not in the plan", name);
+}
+
+static mc_status check_layer(const mc_crm_writer *writer, size_t index, const char *name,
+                             const float *const parts[], size_t rows, mc_error *err)
+{
+    const size_t all = mc_crm_plan_rows(&writer->plan, MC_CRM_STATE);
+
+    if (rows > all - writer->written[index])
         return mc_fail(err, MC_ERR_ARGUMENT, "", "layer %s was written before", name);
-    if (writer->form->in_order && *index != writer->written_count)
+    if (writer->form->in_order && (index != writer->written_count || rows != all))
         return mc_fail(err, MC_ERR_ARGUMENT, "", "layer %s comes too early for the JSON form",
                        name);
     for (int part = 0; part < MC_CRM_PART_COUNT; part++)
@@ -234,21 +244,37 @@ static mc_status check_layer(const mc_crm_writer *writer, int layer, size_t *ind
     return MC_OK;
 }
 
-mc_status mc_crm_writer_put(mc_crm_writer *writer, int layer,
-                            const float *const parts[MC_CRM_PART_COUNT], mc_error *err)
+mc_status mc_crm_writer_put_rows(mc_crm_writer *writer, int layer,
+                                 const float *const parts[MC_CRM_PART_COUNT],
+                                 const mc_crm_rows rows[2], mc_error *err)
 {
+    char      name[MC_LAYER_TEXT];
     size_t    index;
     mc_status status;
 
-    MC_TRY(check_layer(writer, layer, &index, parts, err));
-    status = writer->form->put(writer, index, parts, err);
+    mc_layer_print(layer, name);
+    MC_TRY(find_layer(writer, layer, &index, name, err));
+    MC_TRY(check_layer(writer, index, name, parts, rows[0].count, err));
+    status = writer->form->put(writer, index, parts, rows, err);
     if (status != MC_OK) {
         writer->failed = true;
         return status;
     }
-    writer->written[index] = true;
-    writer->written_count++;
+    writer->written[index] += rows[0].count;
+    writer->written_count +=
+        writer->written[index] == mc_crm_plan_rows(&writer->plan, MC_CRM_STATE);
     return MC_OK;
+}
+
+mc_status mc_crm_writer_put(mc_crm_writer *writer, int layer,
+                            const float *const parts[MC_CRM_PART_COUNT], mc_error *err)
+{
+    const mc_crm_rows rows[2] = {
+        { 0, mc_crm_plan_rows(&writer->plan, MC_CRM_STATE) },
+        { 0, mc_crm_plan_rows(&writer->plan, MC_CRM_CONTROL) },
+    };
+
+    return mc_crm_writer_put_rows(writer, layer, parts, rows, err);
 }
 
 mc_status mc_crm_writer_finish(mc_crm_writer *writer, uint64_t *size, mc_error *err)

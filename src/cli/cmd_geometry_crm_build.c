@@ -77,6 +77,16 @@ static const mc_field build_fields[] = {
       .flags = MC_FIELD_MACHINE },
     { "gflopPerSecond", MC_VALUE_NUMBER, "10^9 of them a second, over read and compute",
       .label = "GFLOP/s" },
+    { "passes", MC_VALUE_INTEGER, "over the weights, a part of the probes in each",
+      MC_UNIT_COUNT, .flags = MC_FIELD_MACHINE },
+    { "streamed", MC_VALUE_BOOL, "the model is larger than memory: its weights were not kept",
+      .flags = MC_FIELD_MACHINE },
+    { "weightsRead", MC_VALUE_INTEGER, "of the files, all passes", MC_UNIT_BYTES,
+      .flags = MC_FIELD_MACHINE },
+    { "weightsHeld", MC_VALUE_INTEGER, "most of them in memory at once", MC_UNIT_BYTES,
+      .flags = MC_FIELD_MACHINE },
+    { "passMemory", MC_VALUE_INTEGER, "beside the weights, as forecast before the first pass",
+      MC_UNIT_BYTES, .label = "pass memory" },
     { "peakMemory", MC_VALUE_INTEGER, "of the process, mapped file pages included",
       MC_UNIT_BYTES },
     { "cache", MC_VALUE_OBJECT, "with --cache-activations: what was reused",
@@ -126,6 +136,19 @@ static void note_reuse(mc_report *report, const mc_crm_build_summary *s)
                        s->resumed_behind);
 }
 
+static void note_memory(mc_report *report, const mc_crm_build_summary *s)
+{
+    if (s->passes > 1)
+        mc_report_note(report,
+                       "the states of all texts are more than the memory allowed: %zu passes, "
+                       "each over all weights",
+                       s->passes);
+    if (s->streamed)
+        mc_report_note(
+            report, "the model is larger than the memory at hand: its weights were streamed, "
+                    "two blocks at a time");
+}
+
 static void add_summary(mc_report *report, const mc_crm_build_summary *s)
 {
     mc_value *root = mc_report_root(report);
@@ -148,6 +171,11 @@ static void add_summary(mc_report *report, const mc_crm_build_summary *s)
     mc_value_add_number(root, "tokensPerSecond", s->tokens_per_second);
     mc_value_add_number(root, "flop", s->flop);
     mc_value_add_number(root, "gflopPerSecond", s->flop_per_second / 1e9);
+    mc_value_add_count(root, "passes", s->passes);
+    mc_value_add_bool(root, "streamed", s->streamed);
+    mc_value_add_count(root, "weightsRead", s->weights);
+    mc_value_add_count(root, "weightsHeld", s->window);
+    mc_value_add_count(root, "passMemory", s->pass_memory);
     mc_value_add_count(root, "peakMemory", s->peak_memory);
     add_cache(root, s);
     mc_value_add_text(root, "output", s->output);
@@ -156,6 +184,7 @@ static void add_summary(mc_report *report, const mc_crm_build_summary *s)
     if (!s->cached && s->blocks_run < s->block_count)
         mc_report_note(report, "the layers asked for needed %d of %d blocks", s->blocks_run,
                        s->block_count);
+    note_memory(report, s);
     if (s->tokens_computed < s->tokens_run)
         mc_report_note(report, "common beginnings of texts saved %.1f %% of the tokens",
                        100.0 * (double)(s->tokens_run - s->tokens_computed) /

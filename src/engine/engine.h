@@ -79,6 +79,7 @@ typedef struct mc_engine_options {
     size_t            batch_size; /* most texts worked on together; 0: the engine's choice */
     uint64_t          max_memory; /* bytes that the pass may take; 0: no bound */
     bool              no_sharing; /* compute shared beginnings once for each text */
+    bool              streams;    /* keep no weight in the system's cache: there is no room */
     unsigned          keep;
     /* [block_count + 2]: which of 0..L and, last, `final` are handed out. Work ends at the
      * last. */

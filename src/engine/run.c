@@ -417,7 +417,7 @@ static mc_status run_phase(pass *p, int block, mc_error *err)
     p->program    = program;
     p->flop_phase = mc_cost_flop(&p->cost, block);
     mc_stage_fill(&p->stage, program, p->pool);
-    mc_stage_advise(p->store, program, MC_ADVICE_DONE);
+    mc_stage_advise(p->store, program, p->options->streams ? MC_ADVICE_FORGET : MC_ADVICE_DONE);
     if (block < p->cost.last_block + p->cost.want_final)
         mc_stage_advise(p->store, mc_cost_program(&p->cost, block + 1), MC_ADVICE_WILL_NEED);
     mc_profile_end_stage(begun, "read and widen weights");

@@ -1,0 +1,227 @@
+/* test_fit.c - builds that may take only so much memory: in more passes with the same bits, or
+ * refused at once with options that do fit. */
+#define _GNU_SOURCE /* mkdtemp */
+#include <stdbool.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <modelcypher/analysis.h>
+
+#include "base/file_map.h"
+#include "support/check.h"
+
+#define MODEL MC_TEST_FOLDER "/golden/models/tiny-llama.gguf"
+
+static char folder[] = "/tmp/mc_test_fit_XXXXXX";
+static char whole[64], other[64], texts[64], form[64];
+
+static int make_folder(void **state)
+{
+    FILE *file;
+
+    (void)state;
+    assert_non_null(mkdtemp(folder));
+    snprintf(whole, sizeof whole, "%s/whole.safetensors", folder);
+    snprintf(other, sizeof other, "%s/other.safetensors", folder);
+    snprintf(form, sizeof form, "%s/other.json", folder);
+    snprintf(texts, sizeof texts, "%s/texts.txt", folder);
+    file = fopen(texts, "w");
+    assert_non_null(file);
+    for (int i = 0; i < 40; i++)
+        fprintf(file, "text number %d of some%s words\n", i, i % 3 ? " more or other" : "");
+    return fclose(file);
+}
+
+static int remove_folder(void **state)
+{
+    (void)state;
+    unlink(whole);
+    unlink(other);
+    unlink(form);
+    unlink(texts);
+    return rmdir(folder);
+}
+
+static mc_crm_build_options usual(const char *output)
+{
+    return (mc_crm_build_options){
+        .model = MODEL, .output = output, .atlas = "moral", .control = true, .threads = 3
+    };
+}
+
+/* ---- the same bits ---- */
+
+static void compare_part(const char *name, const mc_crm *a, const mc_crm *b, int layer,
+                         mc_crm_part part)
+{
+    const mc_crm_info *info   = mc_crm_get_info(a);
+    const float       *one    = mc_crm_values(a, layer, part);
+    const float       *two    = mc_crm_values(b, layer, part);
+    size_t             rows   = part < MC_CRM_CONTROL ? info->rows : info->control_rows;
+    size_t             halves = part == MC_CRM_SPLIT || part == MC_CRM_CONTROL_SPLIT ? 2 : 1;
+
+    CHECK(name, !one == !two);
+    if (one) CHECK(name, memcmp(one, two, halves * rows * info->hidden * sizeof *one) == 0);
+}
+
+static void compare_files(const char *name)
+{
+    mc_crm            *a = NULL, *b = NULL;
+    mc_error           err = { 0 };
+    const mc_crm_info *info;
+
+    CHECK_OK(name, mc_crm_open(whole, &a, &err));
+    CHECK_OK(name, mc_crm_open(other, &b, &err));
+    info = mc_crm_get_info(a);
+    CHECK(name, info->layers.count == mc_crm_get_info(b)->layers.count);
+    CHECK(name, info->rows == mc_crm_get_info(b)->rows);
+    for (size_t i = 0; i < info->layers.count; i++)
+        for (int part = 0; part < MC_CRM_PART_COUNT; part++)
+            compare_part(name, a, b, info->layers.items[i], (mc_crm_part)part);
+    mc_crm_close(a);
+    mc_crm_close(b);
+}
+
+static uint64_t memory_of(const mc_crm_build_options *options)
+{
+    mc_crm_build_summary summary;
+    mc_error             err = { 0 };
+    uint64_t             bytes;
+
+    CHECK_OK("without a bound", mc_crm_build(options, &summary, &err));
+    assert_int_equal(summary.passes, 1);
+    bytes = summary.pass_memory;
+    mc_crm_build_summary_clear(&summary);
+    return bytes;
+}
+
+/* Less and less memory, until it is refused: ever more passes. */
+static void less_and_less(const char *name, mc_crm_build_options options)
+{
+    uint64_t room;
+    size_t   passes = 1, most = 1;
+
+    options.output = whole;
+    room           = memory_of(&options);
+    options.output = other;
+    for (;;) {
+        mc_crm_build_summary summary;
+        mc_error             err = { 0 };
+
+        options.max_memory = room;
+        if (mc_crm_build(&options, &summary, &err) != MC_OK) {
+            CHECK(name, err.status == MC_ERR_MEMORY && strstr(err.hint, "--max-memory"));
+            break;
+        }
+        CHECK(name, summary.pass_memory <= room && summary.passes >= passes);
+        CHECK(name, summary.tokens_asked > 0);
+        passes = summary.passes;
+        if (passes > most) most = passes;
+        compare_files(name);
+        mc_crm_build_summary_clear(&summary);
+        room = room * 3 / 5;
+    }
+    CHECK(name, most > 2);
+}
+
+static void more_passes_same_bits(void **state)
+{
+    mc_crm_build_options options = usual(NULL);
+
+    (void)state;
+    less_and_less("last, with halves and control", options);
+    options.pooling = MC_POOLING_ALL;
+    less_and_less("all tokens", options);
+    options.pooling = MC_POOLING_MEAN;
+    options.atlas   = NULL;
+    options.control = false;
+    options.texts   = texts;
+    less_and_less("own texts", options);
+}
+
+/* ---- options that fit ---- */
+
+/* The number behind an option in the hint; 0 when it is not there. */
+static size_t suggested(const char *hint, const char *option)
+{
+    const char *at = strstr(hint, option);
+
+    return at ? strtoul(at + strlen(option), NULL, 10) : 0;
+}
+
+static void must_fit(const char *name, const mc_crm_build_options *options)
+{
+    mc_error err = { 0 };
+
+    CHECK_OK(name, mc_crm_build(options, NULL, &err));
+}
+
+/* Take the hint at its word. */
+static int follow(const char *hint, mc_crm_build_options refused)
+{
+    mc_crm_build_options o       = refused;
+    int                  options = 0;
+
+    if ((o.threads = suggested(hint, "--threads "))) {
+        if (strstr(hint, "--threads 1 --batch-size 1")) o.batch_size = 1;
+        must_fit("threads", &o);
+        options++;
+    }
+    o = refused;
+    if (!strstr(hint, "--threads 1 --batch-size 1") &&
+        (o.batch_size = suggested(hint, "--batch-size "))) {
+        must_fit("batch size", &o);
+        options++;
+    }
+    o = refused;
+    if ((o.texts_per_probe = suggested(hint, "--texts-per-probe "))) {
+        must_fit("texts per probe", &o);
+        options++;
+    }
+    o            = refused;
+    o.max_memory = suggested(hint, "--max-memory ") << 20;
+    must_fit("max memory", &o);
+    return options;
+}
+
+static void the_hint_fits(void **state)
+{
+    mc_crm_build_options options      = usual(other);
+    int                  options_seen = 0, refusals = 0;
+
+    (void)state;
+    for (options.max_memory = 16 << 10; options.max_memory < 8 << 20; options.max_memory *= 2) {
+        mc_error  err    = { 0 };
+        mc_status status = mc_crm_build(&options, NULL, &err);
+
+        if (status == MC_OK) continue;
+        CHECK("refused", status == MC_ERR_MEMORY && strcmp(err.subject, MODEL) == 0);
+        options_seen += follow(err.hint, options);
+        refusals++;
+    }
+    assert_true(refusals > 2 && options_seen > 2);
+}
+
+/* The JSON form holds layer after layer: it cannot take rows as they come. */
+static void json_names_the_other_form(void **state)
+{
+    mc_crm_build_options options = usual(form);
+    uint64_t             room    = memory_of(&options);
+    mc_error             err     = { 0 };
+
+    (void)state;
+    options.max_memory = room * 4 / 5;
+    assert_int_equal(mc_crm_build(&options, NULL, &err), MC_ERR_MEMORY);
+    assert_non_null(strstr(err.hint, "--output that ends in .safetensors"));
+    options.output = other;
+    must_fit("the other form", &options);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = { cmocka_unit_test(more_passes_same_bits),
+                                        cmocka_unit_test(the_hint_fits),
+                                        cmocka_unit_test(json_names_the_other_form) };
+
+    return cmocka_run_group_tests(tests, make_folder, remove_folder);
+}
