@@ -5,7 +5,7 @@ PREFIX ?= /usr/local
 DEMO   := build/demo
 
 help: ## print this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{ printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{ printf "  make %-13s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 deps: ## install the Debian packages that are missing (root or sudo)
 	@scripts/install-deps.sh
@@ -37,6 +37,23 @@ test: build build-dev lint-quick example ## everything that continuous integrati
 test-aarch64: build ## cross-compile for 64-bit ARM, conformance suite under qemu (installs about 400 MB)
 	scripts/test-aarch64.sh
 
+deps-clang:
+	@scripts/install-deps.sh clang
+
+test-tsan: deps-clang ## small runs under ThreadSanitizer (clang)
+	cmake --preset tsan
+	cmake --build --preset tsan -j $(JOBS)
+	ctest --preset tsan -j $(JOBS)
+
+test-valgrind: build ## small runs of the optimised program under Valgrind
+	scripts/test-valgrind.sh
+
+sweep-memory: build build-dev ## every allocation of every command made to fail, one by one
+	scripts/sweep-memory.sh
+
+fuzz: deps-clang ## every parser with libFuzzer (clang), an hour each
+	scripts/fuzz.sh
+
 bench: build ## the peak, the whole program and its peers in one run, as ratios
 	cmake --build --preset release -j $(JOBS) --target bench_programs
 	bench/run.py
@@ -45,7 +62,7 @@ install: build ## install under PREFIX (default /usr/local)
 	cmake --install build --prefix $(PREFIX)
 
 clean: ## remove what was built
-	rm -rf build build-dev build-clang build-tsan
+	rm -rf build build-dev build-clang build-tsan build-fuzz
 
-.PHONY: test-aarch64 help deps build build-dev demo lint lint-quick example test bench install clean
+.PHONY: test-aarch64 help deps build build-dev demo lint lint-quick example test bench install clean deps-clang test-tsan test-valgrind sweep-memory fuzz
 .NOTPARALLEL:

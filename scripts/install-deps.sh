@@ -1,6 +1,8 @@
 #!/usr/bin/env bash
 # Install the Debian packages that building and testing need and that are missing; does nothing
 # when none is. As root or with sudo; otherwise it says what to install.
+#
+#   scripts/install-deps.sh [clang]     also what ThreadSanitizer and libFuzzer are run with
 set -euo pipefail
 
 packages=(
@@ -9,7 +11,9 @@ packages=(
     libtomlplusplus-dev libcmocka-dev
     zsh fish mandoc python3-jsonschema # tests of completions, manual pages and JSON results
     clang-format-14 clang-tidy-14 shellcheck # make lint
+    valgrind strace                          # make test
 )
+[ "${1:-}" != clang ] || packages+=(clang libclang-rt-14-dev llvm)
 
 if ! command -v dpkg-query >/dev/null; then
     echo "install-deps: not a Debian system; needed are the equivalents of: ${packages[*]}" >&2

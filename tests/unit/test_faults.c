@@ -91,13 +91,14 @@ static void meet(void *context, const mc_build_progress *progress)
     a->happened = true;
 }
 
+/* One thread: the caller then works on every tile, and is told of it. */
 static mc_status build(accident *a, mc_error *err)
 {
     mc_crm_build_options options = { .model           = model,
                                      .output          = output,
                                      .atlas           = "moral",
                                      .texts_per_probe = 1,
-                                     .threads         = 2,
+                                     .threads         = 1,
                                      .progress        = meet,
                                      .context         = a };
 
