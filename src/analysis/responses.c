@@ -1,26 +1,25 @@
 /* responses.c - the states of all layers in memory, from a run or from a file. */
 #include "analysis/responses.h"
 
-#include <stdio.h>
+#include <fcntl.h>
 #include <string.h>
-#include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/alloc.h"
 #include "base/arena.h"
+#include "base/file_map.h"
 
+/* Not with stdio, which takes memory: having none must not make a model of a file. */
 bool mc_responses_is_file(const char *source)
 {
-    struct stat info;
-    char        magic[4] = "";
-    FILE       *file;
-    size_t      got;
+    char    magic[4] = "";
+    int     fd       = mc_path_is_file(source) ? open(source, O_RDONLY | O_CLOEXEC) : -1;
+    ssize_t got;
 
-    if (stat(source, &info) != 0 || !S_ISREG(info.st_mode)) return false;
-    file = fopen(source, "rb");
-    if (!file) return false;
-    got = fread(magic, 1, sizeof magic, file);
-    fclose(file);
-    return got < sizeof magic || memcmp(magic, "GGUF", sizeof magic) != 0;
+    if (fd < 0) return false;
+    got = read(fd, magic, sizeof magic);
+    close(fd);
+    return got < (ssize_t)sizeof magic || memcmp(magic, "GGUF", sizeof magic) != 0;
 }
 
 static mc_status create(mc_responses **out, mc_error *err)
