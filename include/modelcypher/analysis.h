@@ -115,6 +115,7 @@ typedef struct mc_crm_forecast {
     uint64_t pass_memory; /* what max_memory bounds */
     uint64_t memory;      /* the process at its peak, mapped file pages included */
     uint64_t output_size;
+    uint64_t cache_size;       /* of cache_activations on disk, a checkpoint included */
     double   flop_per_second;  /* expected of the whole pass, all threads */
     double   bytes_per_second; /* of reading weights */
     double   seconds_open, seconds_read, seconds_compute, seconds_write, seconds;

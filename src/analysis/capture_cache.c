@@ -18,7 +18,7 @@
 #include "model/model.h"
 
 /* A checkpoint is written when that takes at most this part of the time since the last one. */
-#define CHECKPOINT_SHARE 0.02
+#define CHECKPOINT_SHARE 0.01
 /* Bytes a second that writing is expected to manage until it has been seen. */
 #define CHECKPOINT_RATE 5e8
 

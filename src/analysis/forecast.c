@@ -6,7 +6,7 @@
 
 #include <math.h>
 
-#include "analysis/capture_run.h"
+#include "analysis/capture_cache.h"
 #include "base/alloc.h"
 #include "base/hash.h"
 #include "base/log.h"
@@ -152,12 +152,15 @@ static mc_status count(mc_capture_run *run, mc_engine_stats *stats, mc_crm_forec
     f->blocks_run      = stats->blocks_run;
     f->threads         = stats->threads;
     f->flop            = stats->flop;
-    f->weights         = stats->weights;
-    f->pass_memory     = stats->bytes;
-    f->memory          = greater(own + largest_tensor(mc_model_store(run->model)),
-                                 own + stats->bytes + mc_capture_row_floats(run) * sizeof(float) +
-                                     stats->window + rows);
-    f->memory          = greater(f->memory, mc_memory_peak());
+    if (run->options->pooling != MC_POOLING_ALL)
+        f->cache_size = mc_capture_cache_size(mc_model_lowered(run->model), run->wanted,
+                                              texts.count, texts.offsets[texts.count]);
+    f->weights     = stats->weights;
+    f->pass_memory = stats->bytes;
+    f->memory      = greater(own + largest_tensor(mc_model_store(run->model)),
+                             own + stats->bytes + mc_capture_row_floats(run) * sizeof(float) +
+                                 stats->window + rows);
+    f->memory      = greater(f->memory, mc_memory_peak());
     return MC_OK;
 }
 

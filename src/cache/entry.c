@@ -241,7 +241,7 @@ static int open_entry(const mc_cache_id *id, int64_t age, header *head, char **p
 
     if (status == MC_OK && fd < 0) status = mc_fail_errno(&err, "", "cannot open");
     if (status == MC_OK) status = check_entry(fd, id, head, payload, &err);
-    if (is_damaged(status)) unlink(path);
+    if (path && is_damaged(status)) unlink(path);
     if (status != MC_OK && status != MC_ERR_NOT_FOUND) {
         mc_fail_about(&err, status, "%s", path ? path : id->model);
         warn(is_damaged(status) ? "a damaged cache entry is removed"

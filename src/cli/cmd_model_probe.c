@@ -102,6 +102,8 @@ static const mc_field forecast_fields[] = {
     { "memory", MC_VALUE_INTEGER, "of the process at its peak, mapped pages included",
       MC_UNIT_BYTES, .label = "peak memory" },
     { "outputSize", MC_VALUE_INTEGER, "of the file", MC_UNIT_BYTES },
+    { "cacheSize", MC_VALUE_INTEGER, "of --cache-activations on disk, a checkpoint included",
+      MC_UNIT_BYTES },
     { "seconds", MC_VALUE_OBJECT, "where the time will go", .fields = seconds_fields },
     { 0 },
 };
@@ -284,6 +286,7 @@ static void add_forecast(mc_value *root, const mc_crm_forecast *f)
     mc_value_add_count(object, "passMemory", f->pass_memory);
     mc_value_add_count(object, "memory", f->memory);
     mc_value_add_count(object, "outputSize", f->output_size);
+    mc_value_add_count(object, "cacheSize", f->cache_size);
     seconds = mc_value_add_object(object, "seconds");
     mc_value_add_number(seconds, "open", f->seconds_open);
     mc_value_add_number(seconds, "read", f->seconds_read);

@@ -20,6 +20,8 @@ _Static_assert(MC_HASH_TEXT == 33, "the public header promises 32 digits");
 
 /* Enough that a disk works on long requests, little enough that it is in memory in time. */
 #define PIECE ((size_t)8 << 20)
+/* A tensor that others should not have to wait for at the end. */
+#define LARGE ((size_t)64 << 20)
 
 typedef struct hashed {
     const mc_tensor *tensor;
@@ -39,12 +41,15 @@ static int compare_names(const void *left, const void *right)
     return strcmp(a->tensor->name, b->tensor->name);
 }
 
-static int compare_sizes(const void *left, const void *right)
+/* Large ones first, the others as they lie in the files. */
+static int compare_places(const void *left, const void *right)
 {
-    const hashed *a = left, *b = right;
+    const mc_tensor *a = ((const hashed *)left)->tensor, *b = ((const hashed *)right)->tensor;
+    bool             large_a = a->bytes.size >= LARGE, large_b = b->bytes.size >= LARGE;
 
-    return (a->tensor->bytes.size < b->tensor->bytes.size) -
-           (a->tensor->bytes.size > b->tensor->bytes.size);
+    if (large_a != large_b) return large_a ? -1 : 1;
+    if (a->file != b->file) return a->file < b->file ? -1 : 1;
+    return (a->bytes.data > b->bytes.data) - (a->bytes.data < b->bytes.data);
 }
 
 static mc_span piece_of(mc_span bytes, size_t at)
@@ -125,7 +130,7 @@ mc_status mc_store_hash(const mc_store *store, size_t threads, char text[33], mc
     if (!h.items) return mc_fail_memory(err, count * sizeof *h.items);
     for (size_t i = 0; i < count; i++)
         h.items[i] = (hashed){ .tensor = mc_store_tensor(store, i) };
-    qsort(h.items, count, sizeof *h.items, compare_sizes);
+    qsort(h.items, count, sizeof *h.items, compare_places);
     status = mc_pool_create(threads, &pool, err);
     if (status == MC_OK) status = hash_tensors(&h, pool, err);
     if (status == MC_OK) status = join(&h, &sum, err);
