@@ -12,13 +12,18 @@ typedef struct gate {
 
 /* ---- jobs ---- */
 
-/* Chunks of equal size, so many that every worker has one. */
+/* Chunks of equal size. Later ones have more keys to look at, so workers end a block together
+ * only when there are many; but rows too few would use a panel of weights too seldom. */
+enum { CHUNKS_OF_A_WORKER = 12, CHUNK_ROWS_LEAST = 64 };
+
 static size_t chunks_of(const mc_cost *cost, const mc_plan_tile *tile)
 {
     size_t count = (tile->rows + MC_TILE_ROWS - 1) / MC_TILE_ROWS;
+    size_t many = cost->workers * CHUNKS_OF_A_WORKER, most = tile->rows / CHUNK_ROWS_LEAST;
 
-    count = (count + cost->workers - 1) / cost->workers * cost->workers;
-    return count < tile->rows ? count : tile->rows;
+    if (many > most) many = most;
+    if (many > count) count = many;
+    return (count + cost->workers - 1) / cost->workers * cost->workers;
 }
 
 static void add_chunks(mc_chunks *chunks, const mc_plan_tile *tile)
