@@ -281,7 +281,7 @@ static mc_status refuse(search *s, uint64_t needed, mc_error *err)
     try_all(s, stats.threads);
     snprintf(hint, sizeof hint, "%s%s--max-memory %lluMiB", s->found,
              s->found[0] ? " would fit; or allow it " : "no other options would fit; allow it ",
-             (unsigned long long)(needed / 1048576 + 1));
+             (unsigned long long)needed / 1048576 + 1);
     return mc_fail(err, MC_ERR_MEMORY, hint, "needs %s beside the mapped weights, %s %s",
                    print_size(needed, one), print_size(s->room, other),
                    s->run->options->max_memory ? "are allowed" : "are available");

@@ -24,6 +24,7 @@ static mc_status append(mc_probe_tokens *out, const int32_t *ids, size_t count, 
         MC_TRY(mc_grow(&grown, &out->token_capacity, out->token_capacity, sizeof *ids, err));
         out->tokens = grown;
     }
+    if (count == 0) return MC_OK;
     memcpy(out->tokens + out->token_count, ids, count * sizeof *ids);
     out->token_count += count;
     return MC_OK;
