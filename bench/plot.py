@@ -26,7 +26,7 @@ def panel(left, name, points):
     out += ['<text x="%.1f" y="%.1f" text-anchor="end">%g</text>' % (place(x, 0)[0] + 8, y0 + 14, x) for x, _ in points[-1:]]
     out += ['<text x="%.1f" y="%.1f" text-anchor="end">%.1f s</text>' % (x0 - 4, place(0, y)[1] + 4, y) for _, y in points[-1:]]
     out += ['<text x="%.1f" y="%.1f">%s</text>' % (x0 + 60, y0 + 32, name),
-            '<text x="%.1f" y="%.1f">%.3g ms each + %.2f s</text>' % (x0 + 12, 18, 1e3 * slope, start)]
+            '<text x="%.1f" y="%.1f">%.3g ms each %+.2f s</text>' % (x0 + 12, 18, 1e3 * slope, start)]
     return out
 
 
