@@ -9,9 +9,10 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 folder=${1:-build-aarch64}
 packages=(gcc-aarch64-linux-gnu g++-aarch64-linux-gnu qemu-user)
-for library in openblas lapacke pcre2 utf8proc simdjson xxhash cmocka tomlplusplus; do
+for library in openblas lapacke pcre2 utf8proc xxhash cmocka tomlplusplus; do
     packages+=("lib$library-dev:arm64")
 done
+packages+=(libsimdjson14:arm64) # its -dev package exists for one architecture at a time: see below
 
 missing=()
 for package in "${packages[@]}"; do
@@ -24,6 +25,15 @@ if [ ${#missing[@]} -gt 0 ]; then
     apt-get update -q >&2
     DEBIAN_FRONTEND=noninteractive apt-get install -qy --no-install-recommends "${missing[@]}" >&2
 fi
+
+# The headers of simdjson are the same everywhere; its pkg-config file is this machine's, pointed at the
+# arm64 library.
+arm=/usr/lib/aarch64-linux-gnu
+mkdir -p "$folder/simdjson"
+ln -sf "$arm/libsimdjson.so.14" "$folder/simdjson/libsimdjson.so"
+sed "s|^libdir=.*|libdir=$(realpath "$folder")/simdjson|" "$(pkg-config --variable=pcfiledir simdjson)/simdjson.pc" \
+    >"$folder/simdjson/simdjson.pc"
+export PKG_CONFIG_LIBDIR=$folder/simdjson:$arm/pkgconfig:/usr/share/pkgconfig
 
 cmake -S . -B "$folder" -G Ninja -DCMAKE_BUILD_TYPE=Release -DMC_WERROR=ON \
     -DCMAKE_TOOLCHAIN_FILE=cmake/aarch64-linux-gnu.cmake
