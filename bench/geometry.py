@@ -98,8 +98,15 @@ def dadapy(x, call):
 
 
 def spectrum(x):
-    l = np.linalg.eigvalsh(np.cov(x))
-    return l[l > 0]
+    x = x - x.mean(0)
+    l = np.linalg.eigvalsh(x @ x.T)  # the smaller side: its values are those of the covariance, times n - 1
+    return l[l > 1e-14 * l.max()]
+
+
+def effective_rank(x):
+    s = spectrum(x)
+    s = s / s.sum()
+    return np.exp(-(s * np.log(s)).sum())
 
 
 PEERS = {
@@ -108,7 +115,7 @@ PEERS = {
     "mle": ("scikit-dimension", lambda x: skdim.id.MLE(K=10).fit(x, n_neighbors=10)),
     "gride": ("DADApy", lambda x: dadapy(x, lambda d: d.return_id_scaling_gride(range_max=64))),
     "participation-ratio": ("numpy", lambda x: (lambda l: l.sum() ** 2 / (l ** 2).sum())(spectrum(x))),
-    "effective-rank": ("numpy", lambda x: (lambda s: np.exp(-(s * np.log(s)).sum()))(spectrum(x) / spectrum(x).sum())),
+    "effective-rank": ("numpy", effective_rank),
     "stable-rank": ("numpy", lambda x: (lambda l: l.sum() / l.max())(spectrum(x))),
 }
 
