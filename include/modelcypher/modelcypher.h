@@ -12,6 +12,7 @@
 #include <modelcypher/log.h>
 #include <modelcypher/model.h>
 #include <modelcypher/profile.h>
+#include <modelcypher/selftest.h>
 #include <modelcypher/system.h>
 #include <modelcypher/tokenizer.h>
 #include <modelcypher/version.h>

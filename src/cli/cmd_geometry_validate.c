@@ -2,6 +2,7 @@
  * model, is that fit to be measured? */
 #include <modelcypher/examine.h>
 #include <modelcypher/geometry.h>
+#include <modelcypher/selftest.h>
 
 #include "cli/capture_options.h"
 #include "cli/examine_text.h"
@@ -63,6 +64,8 @@ static const mc_field validate_fields[] = {
     { "failed", MC_VALUE_INTEGER, "checks that did not hold", MC_UNIT_COUNT },
     { "skipped", MC_VALUE_INTEGER, "checks that could not be made", MC_UNIT_COUNT,
       .flags = MC_FIELD_OPTIONAL },
+    { "engine", MC_VALUE_TEXT, "what mc selftest says, in one line",
+      .flags = MC_FIELD_OPTIONAL },
     { "arithmetic", MC_VALUE_TEXT, "the linear algebra library and its kernels",
       .flags = MC_FIELD_OPTIONAL },
     { 0 },
@@ -91,6 +94,27 @@ static void add_checks(mc_value *root, const mc_selftest *test)
     mc_value_add_text(root, "arithmetic", mc_geometry_arithmetic());
 }
 
+/* The other half of the instrument, which has a command of its own. */
+static mc_status add_engine(mc_session *session, size_t *failed, mc_error *err)
+{
+    mc_value           *root   = mc_report_root(session->report);
+    mc_selftest_report *report = NULL;
+    mc_status           status = mc_selftest_run(NULL, session->globals.threads, &report, err);
+
+    if (status == MC_ERR_NOT_FOUND) {
+        mc_value_add_format(root, "engine", "not examined: %s", err->reason);
+        return MC_OK;
+    }
+    MC_TRY(status);
+    mc_value_add_format(
+        root, "engine",
+        "%zu of %zu references met, worst state off by %.2g of %.0e (mc selftest)",
+        report->count - report->failed, report->count, report->worst, MC_SELFTEST_BOUND);
+    *failed += report->failed;
+    mc_selftest_report_free(report);
+    return MC_OK;
+}
+
 static mc_status run_instrument(mc_session *session, mc_error *err)
 {
     mc_selftest *test;
@@ -100,6 +124,7 @@ static mc_status run_instrument(mc_session *session, mc_error *err)
     add_checks(mc_report_root(session->report), test);
     failed = test->failed;
     mc_selftest_free(test);
+    MC_TRY(add_engine(session, &failed, err));
     if (failed == 0) return MC_OK;
     return mc_fail(err, MC_ERR_CHECK, "the rows with passed: no; is the BLAS library sound?",
                    "%zu known answers did not come out", failed);

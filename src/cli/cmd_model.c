@@ -29,6 +29,8 @@ static const mc_field architecture_fields[] = {
 static const mc_field list_fields[] = {
     { "architectures", MC_VALUE_ARRAY, "what can be run", .element = MC_VALUE_OBJECT,
       .fields = architecture_fields, .label = "" },
+    { "weightTypes", MC_VALUE_ARRAY, "in which weights may be stored",
+      .element = MC_VALUE_TEXT },
     { 0 },
 };
 static const mc_schema list_schema = { "mc.model.list.v1", list_fields };
@@ -49,6 +51,9 @@ static mc_status run_list(mc_session *session, const void *raw, mc_error *err)
             mc_value_add_null(row, "gguf");
         mc_value_add_text(row, "title", title);
     }
+    list = mc_value_add_array(mc_report_root(session->report), "weightTypes");
+    for (size_t i = 0; (name = mc_model_weight_type(i)); i++)
+        mc_value_add_text(list, NULL, name);
     return MC_OK;
 }
 
@@ -56,7 +61,7 @@ static const char *const list_examples[] = { "mc model list", NULL };
 
 const mc_command mc_cmd_model_list = {
     .name     = "model list",
-    .summary  = "list the model architectures that can be measured",
+    .summary  = "list the architectures that can be measured, and the types of weights",
     .examples = list_examples,
     .schema   = &list_schema,
     .run      = run_list,

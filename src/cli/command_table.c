@@ -24,6 +24,7 @@
     X(cache_gc)                     \
     X(cache_clear)                  \
     X(system_config)                \
+    X(selftest)                     \
     X(tokenize)                     \
     X(help)                         \
     X(help_commands)                \
