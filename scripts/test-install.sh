@@ -29,5 +29,7 @@ if [ -e "$stage/bin/modelcypher" ]; then
     [ ! -L "$stage/bin/mc" ] || [ "$(readlink "$stage/bin/mc")" = modelcypher ] || { echo "mc is no link"; exit 1; }
     [ -s "$stage/share/man/man1/modelcypher.1" ] || { echo "no man page"; exit 1; }
     bash -n "$stage/share/bash-completion/completions/modelcypher"
+    "$stage/bin/modelcypher" selftest >"$stage/out" || { echo "selftest failed:"; tail -20 "$stage/out"; exit 1; }
+    grep -q "^folder .*share/modelcypher/selftest" "$stage/out" || { echo "selftest did not find the installed references"; exit 1; }
     echo "installed program: $version"
 fi
