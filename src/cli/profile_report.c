@@ -26,9 +26,10 @@ static const mc_field page_fields[] = {
     { "elapsed", MC_VALUE_NUMBER, "", MC_UNIT_SECONDS },
     { "peakMemory", MC_VALUE_INTEGER, "", MC_UNIT_BYTES },
     { "trace", MC_VALUE_TEXT, "", .flags = MC_FIELD_OPTIONAL },
-    { "stages", MC_VALUE_ARRAY, "", .element = MC_VALUE_OBJECT, .fields = row_fields },
+    { "stages", MC_VALUE_ARRAY, "", .element = MC_VALUE_OBJECT, .fields = row_fields,
+      .flags = MC_FIELD_OPTIONAL },
     { "operations", MC_VALUE_ARRAY, "", .element = MC_VALUE_OBJECT, .fields = row_fields,
-      .label = "operations of all threads" },
+      .flags = MC_FIELD_OPTIONAL, .label = "operations of all threads" },
     { 0 },
 };
 static const mc_schema page = { "mc.profile.v1", page_fields };
@@ -86,27 +87,34 @@ static double time_of_threads(const mc_profile_row *rows, size_t count)
     return sum;
 }
 
+/* The rows of one table, if there are any; `whole` is the time that they share. */
+static void add_table(mc_report *report, const char *name, bool stages,
+                      const mc_profile_row *rows, size_t count, double whole)
+{
+    mc_value *table = NULL;
+    size_t    found = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        if ((rows[i].kind == MC_PROFILE_STAGE) != stages) continue;
+        if (found++ == 0) table = mc_value_add_array(mc_report_root(report), name);
+        if (found <= SHOWN) add_row(table, &rows[i], whole);
+    }
+    if (found > SHOWN) mc_report_note(report, "%zu more %s took less", found - SHOWN, name);
+}
+
 static void fill(mc_report *report, const mc_session *session)
 {
     mc_profile_row rows[MC_PROFILE_ROWS];
     uint64_t       lost;
-    size_t         count = mc_profile_read(rows, &lost), shown[2] = { 0 };
-    const double   whole[] = { mc_clock() - session->started, time_of_threads(rows, count) };
-    mc_value      *root    = mc_report_root(report), *tables[2];
+    const size_t   count   = mc_profile_read(rows, &lost);
+    const double   elapsed = mc_clock() - session->started;
+    mc_value      *root    = mc_report_root(report);
 
-    mc_value_add_number(root, "elapsed", whole[0]);
+    mc_value_add_number(root, "elapsed", elapsed);
     mc_value_add_count(root, "peakMemory", mc_memory_peak());
     if (has_trace(session)) mc_value_add_text(root, "trace", session->globals.profile);
-    tables[0] = mc_value_add_array(root, "stages");
-    tables[1] = mc_value_add_array(root, "operations");
-    for (size_t i = 0; i < count; i++) {
-        const int table = rows[i].kind != MC_PROFILE_STAGE;
-        if (shown[table]++ < SHOWN) add_row(tables[table], &rows[i], whole[table]);
-    }
-    for (int table = 0; table < 2; table++)
-        if (shown[table] > SHOWN)
-            mc_report_note(report, "%zu more %s took less", shown[table] - SHOWN,
-                           table ? "operations" : "stages");
+    add_table(report, "stages", true, rows, count, elapsed);
+    add_table(report, "operations", false, rows, count, time_of_threads(rows, count));
     if (lost > 0)
         mc_report_note(report, "%llu calls were not recorded: no memory, or too many",
                        (unsigned long long)lost);
