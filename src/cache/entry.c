@@ -116,7 +116,10 @@ mc_status mc_cache_writer_finish(mc_cache_writer *writer, mc_error *err)
 
     head.sum = seal(&head, mc_hasher_sum(writer->hasher));
     status   = mc_new_file_write(&writer->file, 0, &head, sizeof head, err);
-    if (status == MC_OK) status = mc_new_file_finish(&writer->file, err);
+    if (status == MC_OK)
+        status = mc_cache_is_synced(writer->id.kind)
+                     ? mc_new_file_finish(&writer->file, err)
+                     : mc_new_file_finish_unsynced(&writer->file, err);
     mc_cache_writer_discard(writer);
     return status;
 }
