@@ -526,7 +526,7 @@ static mc_status look_at_tokenizer(subject *s, const mc_crm_build_options *optio
     mc_status status = mc_tokenizer_open(info_of(s)->path, &s->tokenizer, &s->why_no_tokenizer);
 
     if (status == MC_ERR_MEMORY) {
-        *err = s->why_no_tokenizer;
+        if (err) *err = s->why_no_tokenizer;
         return status;
     }
     MC_TRY(open_atlas(options, &atlas, err));

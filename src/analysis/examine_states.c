@@ -227,21 +227,23 @@ mc_status mc_state_scan_run(const mc_crm_build_options *options, mc_state_scan *
     mc_state_scan        result = { 0 };
     watcher              w      = { .scan = &result };
     mc_crm_build_options own    = *options;
+    mc_status            status;
 
     own.layers    = "all";
     own.pooling   = MC_POOLING_ALL;
     own.control   = false;
     own.no_split  = true;
-    result.status = watch(&w, &own, &result.why);
+    status        = watch(&w, &own, &result.why);
+    result.status = status;
     mc_capture_close(&w.run);
     mc_free(w.before);
     mc_free(w.last);
     mc_free(w.column);
     mc_free(w.rows);
-    if (result.status == MC_ERR_MEMORY || result.status == MC_ERR_INTERRUPTED) {
-        *err = result.why;
+    if (status == MC_ERR_MEMORY || status == MC_ERR_INTERRUPTED) {
+        if (err) *err = result.why;
         mc_state_scan_clear(&result);
-        return err->status;
+        return status;
     }
     *scan = result;
     return MC_OK;
