@@ -148,10 +148,11 @@ static mc_status warn_leverage(const mc_compare_job *job, int side, size_t layer
 static mc_status warn_dimension(const mc_compare_job *job, int side, size_t layer,
                                 const mc_dimension_flags *flags, mc_warning *out, mc_error *err)
 {
-    mc_arena *storage = job->result->storage;
-    char      name[32];
-    size_t   *units;
-    double   *shares;
+    mc_arena  *storage = job->result->storage;
+    const bool more    = flags->count > 1;
+    char       name[32];
+    size_t    *units;
+    double    *shares;
 
     MC_TRY(mc_take_sizes(storage, flags->count, &units, err));
     MC_TRY(mc_take_doubles(storage, flags->count, &shares, err));
@@ -168,7 +169,7 @@ static mc_status warn_dimension(const mc_compare_job *job, int side, size_t laye
                      "unit %zu alone makes %.0f %% of the squared Gram matrix of layer %s of "
                      "%c%s",
                      units[0], 100 * shares[0], name, "AB"[side],
-                     flags -> count > 1 ? "; without it another unit does likewise" : "");
+                     more ? "; without it another unit does likewise" : "");
 }
 
 static mc_status warn_layer(const mc_compare_job *job, int side, size_t layer,
@@ -179,11 +180,11 @@ static mc_status warn_layer(const mc_compare_job *job, int side, size_t layer,
 
     layer_name(job->stack[side], layer, name);
     if (state->reason) {
-        mc_warning *w = &out[(*count)++];
+        const char *reason = state->reason;
+        mc_warning *w      = &out[(*count)++];
         *w = (mc_warning){ .kind = MC_WARNING_LAYER_UNDEFINED, .side = side, .layer = layer };
         return keep_text(job->result->storage, &w->text, err,
-                         "layer %s of %c cannot be compared: %s", name, "AB"[side],
-                         state -> reason);
+                         "layer %s of %c cannot be compared: %s", name, "AB"[side], reason);
     }
     if (flags->count > 0) MC_TRY(warn_leverage(job, side, layer, flags, &out[(*count)++], err));
     if (flags->dimensions.count == 0) return MC_OK;
