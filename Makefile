@@ -5,7 +5,7 @@ PREFIX ?= /usr/local
 DEMO   := build/demo
 
 help: ## print this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{ printf "  make %-13s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{ printf "  make %-13s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 deps: ## install the Debian packages that are missing (root or sudo)
 	@scripts/install-deps.sh
@@ -14,7 +14,7 @@ build: deps ## optimised build in build/ (build/mc)
 	cmake --preset release
 	cmake --build --preset release -j $(JOBS)
 
-build-dev: deps
+build-dev: deps ## the build of developers in build-dev/: sanitizers, warnings are errors
 	cmake --preset dev
 	cmake --build --preset dev -j $(JOBS)
 
@@ -24,7 +24,7 @@ demo: build ## the whole way on a real model: fetch SmolLM2-135M, build its conc
 lint: build-dev ## format, include arrows, house rules, clang-tidy at zero
 	scripts/lint.sh
 
-example: build
+example: build ## install to a scratch folder, compile and run examples/ against it
 	scripts/test-install.sh build
 
 lint-quick: ## the same without clang-tidy, in seconds
@@ -37,7 +37,7 @@ test: build build-dev lint-quick example ## everything that continuous integrati
 test-aarch64: build ## cross-compile for 64-bit ARM, conformance suite under qemu (installs about 400 MB)
 	scripts/test-aarch64.sh
 
-deps-clang:
+deps-clang: ## the same with clang, for test-tsan and fuzz
 	@scripts/install-deps.sh clang
 
 test-tsan: deps-clang ## small runs under ThreadSanitizer (clang)

@@ -25,7 +25,7 @@ values) and, where one is known, a hint (what to do). As text:
       reason: needs 8388608 bytes at offset 8, only 4096 are left
       hint:   the file is probably truncated; fetch it again and compare sizes
 
-With `--output-format json` or `--ai` standard error carries one object
+With `--output-format json` or `yaml`, or `--ai`, standard error carries one object
 `{"code", "title", "detail", "hint", "traceId"}`.
 
 | code | name | title | exit code |

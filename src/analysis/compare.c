@@ -344,6 +344,7 @@ static mc_status run(job *j, mc_error *err)
 {
     const char *const  paths[2] = { j->options->a, j->options->b };
     mc_crm_comparison *out      = j->out;
+    const double       opening  = mc_clock();
     bool               split, control;
     mc_stack           stacks[2];
     mc_comparison     *result;
@@ -356,6 +357,7 @@ static mc_status run(job *j, mc_error *err)
         out->side[s].info = mc_crm_get_info(out->side[s].crm);
         MC_TRY(choose_layers(j, &out->side[s], err));
     }
+    mc_log(MC_LOG_DEBUG, "opened both files in %.4f s", mc_clock() - opening);
     MC_TRY(find_rows(j, err));
     MC_TRY(add_file_notes(j, err));
     split   = out->side[0].info->has_split && out->side[1].info->has_split;

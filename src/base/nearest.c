@@ -41,8 +41,8 @@ void mc_nearest_offer(mc_nearest *nearest, const char *name)
     size_t length   = strlen(nearest->typed);
     size_t distance = mc_edit_distance(nearest->typed, name);
 
-    /* Further than half of what was typed is not what was meant. */
-    if (distance > (length + 1) / 2) return;
+    /* Further than a third of what was typed is not what was meant. */
+    if (distance > (length + 2) / 3) return;
     if (nearest->best && distance >= nearest->distance) return;
     nearest->best     = name;
     nearest->distance = distance;

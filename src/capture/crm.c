@@ -224,6 +224,9 @@ static mc_status fill(mc_crm *crm, mc_span bytes, const char *path, mc_error *er
 {
     MC_TRY(mc_crm_keep(crm, path, strlen(path), &crm->info.path, err));
     crm->info.file_size = bytes.size;
+    if (bytes.size >= 4 && memcmp(bytes.data, "GGUF", 4) == 0)
+        return mc_fail(err, MC_ERR_CRM, "mc geometry crm-build makes one of a model",
+                       "is a model (GGUF), not a concept response matrix");
     if (looks_like_json(bytes))
         MC_TRY(mc_crm_read_json(crm, bytes, err));
     else

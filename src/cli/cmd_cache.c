@@ -68,8 +68,8 @@ static const mc_field entry_fields[] = {
     { "kind", MC_VALUE_TEXT, "fingerprint, activations, checkpoint or hashes" },
     { "files", MC_VALUE_INTEGER, "how many", MC_UNIT_COUNT },
     { "size", MC_VALUE_INTEGER, "of all of them", MC_UNIT_BYTES },
-    { "written", MC_VALUE_TEXT, "the last one, UTC" },
-    { "used", MC_VALUE_TEXT, "the last time, UTC" },
+    { "written", MC_VALUE_TEXT, "the last one, UTC", MC_UNIT_TIME },
+    { "used", MC_VALUE_TEXT, "the last time, UTC", MC_UNIT_TIME },
     { 0 },
 };
 static const mc_field ls_fields[] = {

@@ -34,6 +34,11 @@ static const char *p_text(double p, char text[24])
 }
 
 /* Three decimals, or as many as tell a value near 1 from 1. */
+static const char *plural(size_t count)
+{
+    return count == 1 ? "" : "s";
+}
+
 static const char *value_text(double value, char text[24])
 {
     const double gap = fabs(1 - value);
@@ -219,15 +224,16 @@ static void say_value(const page *p, const mc_metric_comparison *m, const link_m
 
     value_text(m->mean_monotone, mean);
     if (isnan(m->low_monotone))
-        say(p, "Over the monotone correspondence (%zu pairs of layers) %s is %s on average.",
-            means->pairs, name, mean);
+        say(p, "Over the monotone correspondence (%zu pair%s of layers) %s is %s on average.",
+            means->pairs, plural(means->pairs), name, mean);
     if (isnan(m->low_monotone) && m->half_samples > 0)
         say(p, "No interval: half of the probes are too few for this metric.");
     if (!isnan(m->low_monotone))
         say(p,
-            "Over the monotone correspondence (%zu pairs of layers) %s is %s on average, 95 %% "
+            "Over the monotone correspondence (%zu pair%s of layers) %s is %s on average, 95 "
+            "%% "
             "interval %s to %s (%zu random halves of the %zu probes).",
-            means->pairs, name, mean, value_text(m->low_monotone, low),
+            means->pairs, plural(means->pairs), name, mean, value_text(m->low_monotone, low),
             value_text(m->high_monotone, high), m->half_samples, p->c->probe_count);
     if (!isnan(means->floor))
         say(p,
@@ -236,11 +242,24 @@ static void say_value(const page *p, const mc_metric_comparison *m, const link_m
             means->floor);
 }
 
+/* "3 of these 32 pairs stand out", "the pair does not stand out". */
+static void stand_out(size_t significant, size_t pairs, const char *these, char text[96])
+{
+    if (pairs == 1)
+        snprintf(text, 96, "the pair %s", significant ? "stands out" : "does not stand out");
+    else if (significant == 0)
+        snprintf(text, 96, "none of %s %zu pairs stands out", these, pairs);
+    else
+        snprintf(text, 96, "%zu of %s %zu pairs stand%s out", significant, these, pairs,
+                 significant == 1 ? "s" : "");
+}
+
 static void say_null(const page *p, const mc_metric_comparison *m, const link_means *means)
 {
-    const mc_correspondence *links = &p->c->result->monotone;
-    const size_t             all   = p->c->result->a_count * p->c->result->b_count;
-    char                     text[24];
+    const mc_correspondence *links     = &p->c->result->monotone;
+    const size_t             all       = p->c->result->a_count * p->c->result->b_count;
+    const size_t             looked_at = m->metric->is_costly ? means->pairs : all;
+    char                     text[24], found[96];
 
     if (m->permutations == 0) {
         say(p, "No permutations were asked for: there is no null to hold this against.");
@@ -250,18 +269,20 @@ static void say_null(const page *p, const mc_metric_comparison *m, const link_me
         say(p,
             "With the probes of B in random order, and the layers matched anew each time, the "
             "mean is %.3f with standard deviation %.3f: p = %s from %zu permutations.",
-            links->null_mean, links->null_sd, p_text(links->p, text), m->permutations);
+            mc_unsigned_zero(links->null_mean), links->null_sd, p_text(links->p, text),
+            m->permutations);
+    stand_out(means->significant, means->pairs, "these", found);
     if (means->significant == 0)
         say(p,
-            "None of these %zu pairs stands out from permuted probes once corrected for the "
-            "pairs looked at: the data do not show that the two models treat the probes alike.",
-            means->pairs);
+            "Against permuted probes, %s once corrected for the pairs looked at: the data do "
+            "not "
+            "show that the two models treat the probes alike.",
+            found);
     else
         say(p,
-            "%zu of these %zu pairs stand out from permuted probes (mean %.3f) at p < 0.05, "
-            "corrected for the %zu pairs looked at.",
-            means->significant, means->pairs, means->null_mean,
-            m->metric->is_costly ? means->pairs : all);
+            "Against permuted probes (mean %.3f), %s at p < 0.05, corrected for the %zu pair%s "
+            "looked at.",
+            mc_unsigned_zero(means->null_mean), found, looked_at, plural(looked_at));
 }
 
 static void say_frame(const page *p, const mc_metric_comparison *m, const link_means *means)
@@ -306,16 +327,15 @@ static void say_best(const page *p, const mc_metric_comparison *m)
 static void say_left_out(const page *p, const mc_metric_comparison *m, const link_means *means,
                          const char *what, double mean, size_t significant)
 {
-    char text[24];
+    char text[24], found[96];
 
     value_text(mean, text);
+    stand_out(significant, means->pairs, "the", found);
     if (m->permutations_left_out == 0)
         say(p, "Without %s (see the warnings) the mean is %s.", what, text);
     else
-        say(p,
-            "Without %s (see the warnings) the mean is %s, and %zu of the %zu pairs stand out "
-            "(%zu permutations).%s",
-            what, text, significant, means->pairs, m->permutations_left_out,
+        say(p, "Without %s (see the warnings) the mean is %s, and %s (%zu permutations).%s",
+            what, text, found, m->permutations_left_out,
             significant == 0 && means->significant > 0
                 ? " The result above rests on what was left out alone."
                 : "");
@@ -326,7 +346,7 @@ static void say_without(const page *p, const mc_metric_comparison *m, const link
     const size_t flagged = p->c->result->flagged_count;
     char         what[64];
 
-    snprintf(what, sizeof what, "the %zu flagged probe%s", flagged, flagged == 1 ? "" : "s");
+    snprintf(what, sizeof what, "the %zu flagged probe%s", flagged, plural(flagged));
     if (!isnan(means->without))
         say_left_out(p, m, means, what, means->without, means->without_significant);
     if (!isnan(means->without_dimensions))
@@ -420,10 +440,10 @@ static void put_groups(const page *p, const mc_metric_comparison *m)
         if (own->reason)
             mc_buffer_printf(p->out, "%7s  %s\n", "-", own->reason);
         else if (isnan(own->p))
-            mc_buffer_printf(p->out, "%7.3f\n", own->value);
+            mc_buffer_printf(p->out, "%7.3f\n", mc_unsigned_zero(own->value));
         else
-            mc_buffer_printf(p->out, "%7.3f  %9.3f  %s\n", own->value, own->null_mean,
-                             p_text(own->p, text));
+            mc_buffer_printf(p->out, "%7.3f  %9.3f  %s\n", mc_unsigned_zero(own->value),
+                             mc_unsigned_zero(own->null_mean), p_text(own->p, text));
     }
 }
 
@@ -466,8 +486,9 @@ static void put_warnings(const page *p)
             continue;
         }
         list_layers(p, own, &text);
-        say(p, "%s (%c, layers %s): %s.", mc_warning_kind_name(own->kind), "AB"[own->side],
-            text.data ? text.data : "", own->text);
+        say(p, "%s (%c, layer%s %s): %s.", mc_warning_kind_name(own->kind), "AB"[own->side],
+            text.data && strchr(text.data, ',') ? "s" : "", text.data ? text.data : "",
+            own->text);
         mc_buffer_clear_part(&text, p->out);
     }
 }
@@ -485,8 +506,9 @@ static void put_side(const page *p, size_t side)
 
     mc_buffer_printf(p->out, "%c  ", "AB"[side]);
     mc_text_add_visible(p->out, own->info->model[0] ? own->info->model : own->info->path, 0);
-    mc_buffer_printf(p->out, ": %zu layers, %zu units, %zu probes, pooled by %s\n",
-                     own->layer_count, own->info->hidden, own->info->probe_count,
+    mc_buffer_printf(p->out, ": %zu layer%s, %zu units, %zu probe%s, pooled by %s\n",
+                     own->layer_count, plural(own->layer_count), own->info->hidden,
+                     own->info->probe_count, plural(own->info->probe_count),
                      mc_pooling_name(own->info->pooling));
 }
 

@@ -82,12 +82,12 @@ static void say_distance(const page *p)
 
     if (!isnan(c->low))
         snprintf(interval, sizeof interval, ", 95 %% interval %.3f to %.3f (%zu random halves)",
-                 c->low, c->high, c->half_samples);
+                 mc_unsigned_zero(c->low), mc_unsigned_zero(c->high), c->half_samples);
     say(p,
-        "Distance %.3f%s: 1 - debiased CKA, the mean over the %zu pairs of layers of the "
-        "monotone "
-        "correspondence, by the %zu probes of both sketches.",
-        c->distance, interval, c->link_count, c->probes);
+        "Distance %.3f%s: 1 - debiased CKA, the mean over the %zu pair%s of layers of the "
+        "monotone correspondence, by the %zu probes of both sketches.",
+        mc_unsigned_zero(c->distance), interval, c->link_count, c->link_count == 1 ? "" : "s",
+        c->probes);
     if (isnan(c->p)) return;
     say(p,
         "Null: with the probes of B in random order, and the layers matched anew each time, "

@@ -113,26 +113,54 @@ int mc_output_exit_code(mc_status status)
 
 /* ---- errors ---- */
 
-static void add_error_json(mc_buffer *out, const mc_globals *globals, const mc_error *err)
+enum { ERROR_MEMBERS = 5 };
+
+typedef struct error_member {
+    const char *key, *text;
+} error_member;
+
+static void add_error_json(mc_buffer *out, const error_member members[ERROR_MEMBERS],
+                           bool pretty)
 {
-    mc_json_writer json   = mc_json_writer_init(out, globals->pretty ? 2 : 0);
-    mc_buffer      detail = { 0 };
+    mc_json_writer json = mc_json_writer_init(out, pretty ? 2 : 0);
+
+    mc_json_begin_object(&json);
+    for (size_t i = 0; i < ERROR_MEMBERS; i++) {
+        mc_json_key(&json, members[i].key);
+        mc_json_put_text(&json, members[i].text);
+    }
+    mc_json_end_object(&json);
+    mc_buffer_add_char(out, '\n');
+}
+
+/* A JSON text is a YAML scalar. */
+static void add_error_yaml(mc_buffer *out, const error_member members[ERROR_MEMBERS])
+{
+    for (size_t i = 0; i < ERROR_MEMBERS; i++) {
+        mc_json_writer json = mc_json_writer_init(out, 0);
+        mc_buffer_printf(out, "%s: ", members[i].key);
+        mc_json_put_text(&json, members[i].text);
+        mc_buffer_add_char(out, '\n');
+    }
+}
+
+static void add_error_object(mc_buffer *out, const mc_globals *globals, const mc_error *err)
+{
+    mc_buffer detail = { 0 };
 
     if (err->subject[0]) mc_buffer_printf(&detail, "%s: ", err->subject);
     mc_buffer_add_text(&detail, err->reason);
-    mc_json_begin_object(&json);
-    mc_json_key(&json, "code");
-    mc_json_put_text(&json, mc_status_code(err->status));
-    mc_json_key(&json, "title");
-    mc_json_put_text(&json, mc_status_title(err->status));
-    mc_json_key(&json, "detail");
-    mc_json_put_text(&json, detail.data ? detail.data : "");
-    mc_json_key(&json, "hint");
-    mc_json_put_text(&json, err->hint);
-    mc_json_key(&json, "traceId");
-    mc_json_put_text(&json, globals->trace_id ? globals->trace_id : "");
-    mc_json_end_object(&json);
-    mc_buffer_add_char(out, '\n');
+    const error_member members[ERROR_MEMBERS] = {
+        { "code", mc_status_code(err->status) },
+        { "title", mc_status_title(err->status) },
+        { "detail", detail.data ? detail.data : "" },
+        { "hint", err->hint },
+        { "traceId", globals->trace_id ? globals->trace_id : "" },
+    };
+    if (globals->format == MC_OUTPUT_JSON)
+        add_error_json(out, members, globals->pretty);
+    else
+        add_error_yaml(out, members);
     mc_buffer_clear(&detail);
 }
 
@@ -199,8 +227,8 @@ void mc_output_error(const mc_globals *globals, const mc_error *err)
     mc_buffer out = { 0 };
 
     mc_progress_end();
-    if (globals->format == MC_OUTPUT_JSON) {
-        add_error_json(&out, globals, err);
+    if (globals->format != MC_OUTPUT_TEXT) {
+        add_error_object(&out, globals, err);
     } else {
         add_error_text(&out, err);
         add_trace(&out, globals);

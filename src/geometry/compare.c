@@ -152,9 +152,13 @@ static mc_status run(mc_compare_job *job, mc_error *err)
     mc_status                     status;
     void                         *block;
 
+    if (options->progress)
+        options->progress(options->progress_context, "Gram matrices and leverage", 0, 1);
     MC_TRY(make_panels(job, err));
     MC_TRY(mc_compare_flag(job, err));
     MC_TRY(mc_team_remember(job->team, &mark, err));
+    if (options->progress)
+        options->progress(options->progress_context, "correspondence of layers", 0, 1);
     status = find_correspondence(job, err);
     mc_team_forget(job->team, mark);
     if (status != MC_OK) return status;

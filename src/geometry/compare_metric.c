@@ -40,6 +40,7 @@ static mc_status evaluate(mc_compare_job *job, const mc_metric *metric,
 
     MC_TRY(mc_take_doubles(keep, pairs, &out->values, err));
     MC_TRY(mc_take_doubles(keep, draws * pairs, &out->null, err));
+    if (progress.report) progress.report(progress.context, "values of all pairs", 0, 1);
     MC_TRY(
         mc_panel_values(job->team, metric, p, &job->options->metric, wanted, out->values, err));
     if (draws > 0)

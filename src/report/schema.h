@@ -14,7 +14,8 @@ typedef enum mc_unit {
     MC_UNIT_SECONDS, /* 2.3 s, 4 min 10 s */
     MC_UNIT_RATIO,   /* 0.831 is 83.1 % */
     MC_UNIT_ID,      /* an integer that is a name: 49152 */
-    MC_UNIT_LINE     /* texts of an array: one a line */
+    MC_UNIT_LINE,    /* texts of an array: one a line */
+    MC_UNIT_TIME     /* a text, 2026-01-31T12:00:00Z: shown to the minute, never shortened */
 } mc_unit;
 
 enum {

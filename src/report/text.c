@@ -79,6 +79,11 @@ static void print_plain(mc_buffer *out, double number)
         mc_buffer_printf(out, "%.4g", number);
 }
 
+double mc_unsigned_zero(double number)
+{
+    return fabs(number) < 0.0005 ? 0 : number;
+}
+
 void mc_unit_print(mc_buffer *out, mc_unit unit, double number)
 {
     if (!isfinite(number)) {
@@ -92,6 +97,7 @@ void mc_unit_print(mc_buffer *out, mc_unit unit, double number)
     case MC_UNIT_RATIO: mc_buffer_printf(out, "%.1f %%", number * 100); break;
     case MC_UNIT_NONE:
     case MC_UNIT_ID:
+    case MC_UNIT_TIME:
     case MC_UNIT_LINE: print_plain(out, number); break;
     }
 }
@@ -184,6 +190,16 @@ static double number_of(const mc_value *value)
     return value->kind == MC_VALUE_INTEGER ? (double)value->as.integer : value->as.number;
 }
 
+static void print_time(mc_buffer *out, const char *iso)
+{
+    enum { DAY = 10, MINUTE = 16 };
+
+    if (strlen(iso) < MINUTE)
+        mc_text_add_visible(out, iso, 0);
+    else
+        mc_buffer_printf(out, "%.*s %.*s", DAY, iso, MINUTE - DAY - 1, iso + DAY + 1);
+}
+
 static void print_scalar(mc_buffer *out, const mc_field *field, const mc_value *value)
 {
     mc_unit unit = field ? field->unit : MC_UNIT_NONE;
@@ -197,7 +213,12 @@ static void print_scalar(mc_buffer *out, const mc_field *field, const mc_value *
             mc_unit_print(out, unit, number_of(value));
         break;
     case MC_VALUE_NUMBER: mc_unit_print(out, unit, value->as.number); break;
-    case MC_VALUE_TEXT: mc_text_add_visible(out, value->as.text, 0); break;
+    case MC_VALUE_TEXT:
+        if (unit == MC_UNIT_TIME)
+            print_time(out, value->as.text);
+        else
+            mc_text_add_visible(out, value->as.text, 0);
+        break;
     default: mc_buffer_add_char(out, '-'); break;
     }
 }
@@ -388,6 +409,11 @@ static void measure(const writer *to, const mc_value *rows, column *columns, siz
     }
 }
 
+static bool may_shrink(const column *col)
+{
+    return !col->is_number && !(col->field && col->field->unit == MC_UNIT_TIME);
+}
+
 /* Take what is too much from the widest text column, again and again. */
 static void fit(column *columns, size_t count, size_t indent, size_t limit)
 {
@@ -396,7 +422,7 @@ static void fit(column *columns, size_t count, size_t indent, size_t limit)
         column *widest = NULL;
         for (size_t i = 0; i < count; i++) {
             total += columns[i].width + (i + 1 < count ? GAP : 0);
-            if (!columns[i].is_number && (!widest || columns[i].width > widest->width))
+            if (may_shrink(&columns[i]) && (!widest || columns[i].width > widest->width))
                 widest = &columns[i];
         }
         if (total <= limit || !widest || widest->width <= COLUMN_LEAST) return;

@@ -32,6 +32,8 @@ void mc_value_write_csv(const mc_value *rows, mc_buffer *out);
 
 /* A number as the text form shows it. */
 void mc_unit_print(mc_buffer *out, mc_unit unit, double number);
+/* What three decimals would show as 0.000 or -0.000 becomes 0. */
+double mc_unsigned_zero(double number);
 
 /* Columns that a text takes on a terminal, and the text with control characters made visible,
  * shortened with an ellipsis to `width` columns (0: whole). What comes from a file may hold

@@ -2,7 +2,7 @@
 tiny=$TESTS/golden/models/tiny-llama
 export MODELCYPHER_HOME=home
 folder=home/caches/activations
-dates() { sed -E 's/[0-9]{4}-[0-9-]+T[0-9:]+Z/DATE/g; s/-[0-9a-f]{32}/-KEY/'; }
+dates() { sed -E 's/[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9:]{5}/YYYY-MM-DD HH:MM/g; s/-[0-9a-f]{32}/-KEY/'; }
 mc cache ls
 mc geometry crm-build "$tiny" --atlas moral --layers 1,2 --cache-activations >/dev/null
 mc cache ls | dates

@@ -1,0 +1,2 @@
+printf 'GGUF and more' >model.gguf
+mc geometry crm-show model.gguf

@@ -1,0 +1,2 @@
+mkdir empty
+mc model explain empty --output-format yaml --trace-id t
