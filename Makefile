@@ -37,7 +37,7 @@ test: build build-dev lint-quick example ## everything that continuous integrati
 test-aarch64: build ## cross-compile for 64-bit ARM, conformance suite under qemu (installs about 400 MB)
 	scripts/test-aarch64.sh
 
-deps-clang: ## the same with clang, for test-tsan and fuzz
+deps-clang: ## what deps installs, and clang for test-tsan and fuzz
 	@scripts/install-deps.sh clang
 
 test-tsan: deps-clang ## small runs under ThreadSanitizer (clang)

@@ -304,8 +304,8 @@ mc_status mc_capture_fit(mc_capture_run *run, mc_error *err)
         run->pass_begins = s.begins;
         run->pass_memory = needed;
         run->streams     = must_stream(run);
-        mc_log(MC_LOG_DEBUG, "%zu passes of at most %llu bytes", run->passes,
-               (unsigned long long)needed);
+        mc_log(MC_LOG_DEBUG, "%zu pass%s of at most %llu bytes", run->passes,
+               run->passes == 1 ? "" : "es", (unsigned long long)needed);
     } else {
         mc_free(s.begins);
     }

@@ -9,6 +9,7 @@
 
 #include "cli/capture_options.h"
 #include "cli/output.h"
+#include "report/write.h"
 
 typedef struct dimension_args {
     const char        *source, *estimator;
@@ -156,7 +157,17 @@ static void add_layer(mc_value *list, int layer, const mc_dimension_layer *own, 
 
 /* ---- The table for people ---------------------------------------------------------------- */
 
-static void put_row(mc_buffer *out, int layer, const mc_dimension_layer *own, size_t count)
+enum { LAYER_COLUMN = 6, ESTIMATE_COLUMN = 23 };
+
+static void put_cell(mc_buffer *out, const char *text, bool is_last)
+{
+    mc_buffer_printf(out, "  %-*s", is_last ? 0 : ESTIMATE_COLUMN - 2, text);
+    if (is_last) mc_buffer_add_char(out, '\n');
+}
+
+/* The estimators `first` to `end` - 1 of one layer. */
+static void put_row(mc_buffer *out, int layer, const mc_dimension_layer *own, size_t first,
+                    size_t end)
 {
     char name[MC_LAYER_TEXT];
 
@@ -165,7 +176,7 @@ static void put_row(mc_buffer *out, int layer, const mc_dimension_layer *own, si
         mc_buffer_printf(out, " -  %s\n", own->reason);
         return;
     }
-    for (size_t e = 0; e < count; e++) {
+    for (size_t e = first; e < end; e++) {
         const mc_estimate *estimate = &own->estimates[e].estimate;
         char               text[48] = "-";
         if (!isnan(estimate->value) && isnan(estimate->low))
@@ -173,7 +184,35 @@ static void put_row(mc_buffer *out, int layer, const mc_dimension_layer *own, si
         else if (!isnan(estimate->value))
             snprintf(text, sizeof text, "%.2f [%.1f, %.1f]", estimate->value, estimate->low,
                      estimate->high);
-        mc_buffer_printf(out, "  %-20s", text);
+        put_cell(out, text, e + 1 == end);
+    }
+}
+
+static const mc_dimension_layer *first_measured(const mc_dimension *dimension)
+{
+    for (size_t l = 0; l < dimension->layer_count; l++)
+        if (!dimension->layers[l].reason) return &dimension->layers[l];
+    return NULL;
+}
+
+/* As many estimators side by side as the terminal is wide, the others below. */
+static void put_estimates(mc_buffer *out, const mc_responses *from,
+                          const mc_dimension *dimension, size_t width)
+{
+    const mc_dimension_layer *named = first_measured(dimension);
+    const size_t              count = dimension->estimator_count;
+    const size_t              fit =
+        width < LAYER_COLUMN + ESTIMATE_COLUMN ? 1 : (width - LAYER_COLUMN) / ESTIMATE_COLUMN;
+    const size_t step = width && fit < count ? fit : count;
+
+    for (size_t first = 0, end; first < count; first = end) {
+        end = first + step < count ? first + step : count;
+        mc_buffer_add_text(out, "\nlayer ");
+        for (size_t e = first; named && e < end; e++)
+            put_cell(out, named->estimates[e].metric->name, e + 1 == end);
+        if (!named) mc_buffer_add_char(out, '\n');
+        for (size_t l = 0; l < dimension->layer_count; l++)
+            put_row(out, from->layers[l], &dimension->layers[l], first, end);
     }
     mc_buffer_add_char(out, '\n');
 }
@@ -187,39 +226,32 @@ static bool is_growing(const mc_dimension_estimate *own)
 
 static void put_table(mc_buffer *out, const mc_responses *from, const mc_dimension *dimension)
 {
-    size_t growing = 0, duplicates = 0;
+    const size_t width   = mc_terminal_width();
+    size_t       growing = 0, duplicates = 0;
 
-    mc_buffer_printf(out, "%s: %zu probes\n\nlayer ", from->model, from->rows);
-    for (size_t l = 0; l < dimension->layer_count; l++)
-        if (!dimension->layers[l].reason) {
-            for (size_t e = 0; e < dimension->estimator_count; e++)
-                mc_buffer_printf(out, "  %-20s",
-                                 dimension->layers[l].estimates[e].metric->name);
-            break;
-        }
-    mc_buffer_add_char(out, '\n');
+    mc_buffer_printf(out, "%s: %zu probe%s\n", from->model, from->rows,
+                     from->rows == 1 ? "" : "s");
+    put_estimates(out, from, dimension, width);
     for (size_t l = 0; l < dimension->layer_count; l++) {
         const mc_dimension_layer *own = &dimension->layers[l];
-        put_row(out, from->layers[l], own, dimension->estimator_count);
         if (own->reason) continue;
         duplicates += own->rows > own->distinct;
         for (size_t e = 0; e < dimension->estimator_count; e++)
             growing += is_growing(&own->estimates[e]);
     }
-    mc_buffer_add_text(out,
-                       "\nin brackets: 95 % interval; curves, scales and parameters are in "
-                       "the JSON form\n");
+    mc_text_add_item(out, width,
+                     "In brackets: 95 %% interval. Curves, scales and parameters are in the "
+                     "JSON form.");
     if (duplicates)
-        mc_buffer_printf(out,
-                         "%zu layer%s probes with equal states; neighbour estimators "
-                         "take them once\n",
+        mc_text_add_item(out, width,
+                         "%zu layer%s probes with equal states; neighbour estimators take them "
+                         "once.",
                          duplicates, duplicates > 1 ? "s hold" : " holds");
     if (growing)
-        mc_buffer_printf(
-            out,
-            "%zu estimates above 10 still grow with the number of probes: they are "
-            "too low, by a third at a true 20\n",
-            growing);
+        mc_text_add_item(out, width,
+                         "%zu estimate%s above 10 still grow%s with the number of probes: too "
+                         "low, by a third at a true 20.",
+                         growing, growing > 1 ? "s" : "", growing > 1 ? "" : "s");
 }
 
 /* ---- The command ------------------------------------------------------------------------- */

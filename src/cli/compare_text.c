@@ -327,7 +327,8 @@ static void say_best(const page *p, const mc_metric_comparison *m)
 static void say_left_out(const page *p, const mc_metric_comparison *m, const link_means *means,
                          const char *what, double mean, size_t significant)
 {
-    char text[24], found[96];
+    const bool too_few = 1 / (1 + (double)m->permutations_left_out) >= 0.05;
+    char       text[24], found[96];
 
     value_text(mean, text);
     stand_out(significant, means->pairs, "the", found);
@@ -336,9 +337,9 @@ static void say_left_out(const page *p, const mc_metric_comparison *m, const lin
     else
         say(p, "Without %s (see the warnings) the mean is %s, and %s (%zu permutations).%s",
             what, text, found, m->permutations_left_out,
-            significant == 0 && means->significant > 0
-                ? " The result above rests on what was left out alone."
-                : "");
+            significant > 0 || means->significant == 0 ? ""
+            : too_few ? " So few permutations could not show it."
+                      : " The result above rests on what was left out alone.");
 }
 
 static void say_without(const page *p, const mc_metric_comparison *m, const link_means *means)

@@ -30,10 +30,10 @@ const char *mc_short_number(double value, char text[16])
 
 static void put_columns(const page *p)
 {
-    mc_buffer_printf(p->out, "%5s %7s %7s  %14s %11s  %-18s %10s %8s\n", "", "median", "",
-                     "mean cosine", "largest", "intrinsic", "effective", "massive");
-    mc_buffer_printf(p->out, "%5s %7s %7s  %5s %8s %11s  %-18s %10s %8s\n", "layer", "norm",
-                     "sd", "raw", "centred", "direction", "dimension", "rank", "units");
+    mc_buffer_printf(p->out, "%5s %7s %7s %13s %9s  %-17s %6s %7s\n", "", "median", "",
+                     "mean cosine", "largest", "intrinsic", "eff.", "massive");
+    mc_buffer_printf(p->out, "%5s %7s %7s %5s %7s %9s  %-17s %6s %7s\n", "layer", "norm", "sd",
+                     "raw", "centred", "direction", "dimension", "rank", "units");
 }
 
 /* Without the sign of a negative zero. */
@@ -57,7 +57,7 @@ static void put_layer(const page *p, const mc_fingerprint_layer *layer)
     if (!isnan(own->dimension.value))
         snprintf(range, sizeof range, "%.1f [%.1f, %.1f]", own->dimension.value,
                  own->dimension.low, own->dimension.high);
-    mc_buffer_printf(p->out, "%7s %7s  %5.2f %8.2f %9.0f %%  %-18s %10s %8zu\n",
+    mc_buffer_printf(p->out, "%7s %7s %5.2f %7.2f %7.0f %%  %-17s %6s %7zu\n",
                      mc_short_number(own->norm_median, number[0]),
                      mc_short_number(own->norm_sd, number[1]), cosine(own->anisotropy),
                      cosine(own->anisotropy_centred), 100 * own->spectrum[0], range,

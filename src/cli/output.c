@@ -39,13 +39,16 @@ mc_status mc_output_write(const char *bytes, size_t size, mc_error *err)
     return MC_OK;
 }
 
-size_t mc_terminal_width(void)
+static size_t columns_of(int terminal)
 {
     struct winsize size;
 
-    if (!isatty(STDOUT_FILENO)) return 0;
-    if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col < 20) return 80;
-    return size.ws_col;
+    return ioctl(terminal, TIOCGWINSZ, &size) == 0 && size.ws_col >= 20 ? size.ws_col : 80;
+}
+
+size_t mc_terminal_width(void)
+{
+    return isatty(STDOUT_FILENO) ? columns_of(STDOUT_FILENO) : 0;
 }
 
 size_t mc_terminal_height(void)
@@ -277,22 +280,29 @@ static bool wants_progress(const mc_session *session)
            strcmp(term, "dumb") != 0;
 }
 
+/* A line that wraps could not be cleared: the stage's name gives way. */
 static void draw(const char *stage, double fraction, double tokens_per_second, double elapsed)
 {
     enum { CELLS = 24 };
-    mc_buffer out    = { 0 };
-    int       filled = (int)(fraction * CELLS);
+    const size_t fixed = CELLS + sizeof "[] 100 %  ", width = columns_of(STDERR_FILENO);
+    mc_buffer    out = { 0 }, tail = { 0 };
+    size_t       used;
+    int          filled = (int)(fraction * CELLS);
 
+    if (tokens_per_second > 0) mc_buffer_printf(&tail, "  %.0f tokens/s", tokens_per_second);
+    if (fraction > 0.02 && fraction < 1 && elapsed > 1) {
+        mc_buffer_add_text(&tail, "  ");
+        mc_unit_print(&tail, MC_UNIT_SECONDS, elapsed * (1 - fraction) / fraction);
+        mc_buffer_add_text(&tail, " left");
+    }
+    used = fixed + tail.size;
     mc_buffer_add_text(&out, "\r\033[K[");
     for (int i = 0; i < CELLS; i++)
         mc_buffer_add_char(&out, i < filled ? '=' : (i == filled ? '>' : ' '));
-    mc_buffer_printf(&out, "] %3.0f %%  %s", fraction * 100, stage);
-    if (tokens_per_second > 0) mc_buffer_printf(&out, "  %.0f tokens/s", tokens_per_second);
-    if (fraction > 0.02 && elapsed > 1) {
-        mc_buffer_add_text(&out, "  ");
-        mc_unit_print(&out, MC_UNIT_SECONDS, elapsed * (1 - fraction) / fraction);
-        mc_buffer_add_text(&out, " left");
-    }
+    mc_buffer_printf(&out, "] %3.0f %%  ", fraction * 100);
+    mc_text_add_visible(&out, stage, used < width ? width - used : 1);
+    mc_buffer_add_text(&out, tail.data ? tail.data : "");
+    mc_buffer_clear_part(&tail, &out);
     mc_output_aside(&out);
     mc_buffer_clear(&out);
 }
