@@ -15,7 +15,7 @@ import measure
 ONE = ("--texts-per-probe", 1)
 CHOICES = {"everything": (), "`--layers 0..15`": ("--layers", "0..15"), "`--layers -4..-1`": ("--layers", "-4..-1"),
            "`--layers 0`": ("--layers", "0"), "`--atlas moral`": ("--atlas", "moral"), "`--pool mean`": ("--pool", "mean"),
-           "`--no-split`": ("--no-split",), "`--control`": ("--control",)}
+           "`--control`": ("--control",)}
 
 
 def row(name, run):
