@@ -114,8 +114,9 @@ typedef struct mc_hparams {
     bool   alibi, alibi_scaled; /* scaled: like the scores; slopes are rounded to bfloat16 */
 
     mc_rope_kind rope_kind[MC_DIALECT_COUNT];
-    double       rope_theta;   /* 0: no rotary embedding */
-    bool         rope_partial; /* partial_rotary_factor is honoured; otherwise it must be 1 */
+    double       rope_theta;     /* 0: no rotary embedding */
+    bool         rope_partial;   /* partial_rotary_factor is honoured; otherwise it must be 1 */
+    bool         rope_own_share; /* only the family's own key for it counts */
     double       rope_fraction;
     size_t       rope_columns;  /* rotated columns of a head; 0: by the fraction */
     double       rope_original; /* context before stretching that goes without saying */
@@ -127,7 +128,7 @@ typedef struct mc_hparams {
 
     mc_window_rule window_rule;
     size_t         window, window_from, window_pattern;
-    bool           use_window;
+    bool           use_window, last_is_full; /* the last block never slides */
     mc_nope_rule   nope_rule;
     size_t         nope_interval;
 

@@ -135,15 +135,20 @@ typedef struct rope_source {
 static mc_status read_fraction(const rope_source *from, const mc_hparams *hp,
                                const mc_rope_spec *spec, double *fraction, mc_error *err)
 {
-    double usual = hp->rope_fraction > 0.0 ? hp->rope_fraction : 1.0;
+    const char *key   = "partial_rotary_factor";
+    double      usual = hp->rope_fraction > 0.0 ? hp->rope_fraction : 1.0;
 
     if (spec->type == MC_ROPE_PROPORTIONAL)
         usual = 1.0; /* that of the family goes with no keys */
-    *fraction = rope_number(from->config, "partial_rotary_factor", usual);
-    *fraction = rope_number(from->object, "partial_rotary_factor", *fraction);
+    if (!hp->rope_own_share) {
+        if (mc_json_type_of(mc_json_get(from->config, key)) == MC_JSON_NULL)
+            usual = 1.0; /* to the reference null is no absent key: it means all columns */
+        usual = rope_number(from->config, key, usual);
+    }
+    *fraction = rope_number(from->object, key, usual);
     if (*fraction > 0.0 && *fraction <= 1.0) return MC_OK;
-    return mc_fail(err, MC_ERR_CONFIG, "fetch the model's configuration again",
-                   "'partial_rotary_factor' is %g", *fraction);
+    return mc_fail(err, MC_ERR_CONFIG, "fetch the model's configuration again", "'%s' is %g",
+                   key, *fraction);
 }
 
 static mc_status read_rotary(const rope_source *from, const mc_hparams *hp, mc_rope_spec *spec,
@@ -482,6 +487,7 @@ mc_status mc_hparams_read_config(mc_json_value config, const mc_arch *arch, mc_h
     MC_TRY(mc_hparams_derive(hp, err));
     MC_TRY(read_layer_types(config, hp, err));
     MC_TRY(read_attention_types(config, hp, err));
+    if (hp->last_is_full) hp->layer[hp->layers - 1].slides = false;
     MC_TRY(read_no_rope(config, hp, err));
     MC_TRY(read_block_sizes(config, hp, err));
     MC_TRY(mc_hparams_finish(hp, err));

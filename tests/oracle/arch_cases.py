@@ -243,6 +243,10 @@ small("gemma4_shared", "gemma4_text",
 small("gemma4_keqv", "gemma4_text",
       dict(GEMMA4, global_head_dim=32, attention_k_eq_v=True, num_key_value_heads=2, num_global_key_value_heads=1), **G4,
       knock=G4_KNOCK)
+# the last block sees everything, whatever the list says
+small("gemma4_last", "gemma4_text", dict(GEMMA4, global_head_dim=32), **G4,
+      knock=G4_KNOCK, put=dict(global_head_dim=32, layer_types=["sliding_attention", "full_attention"] + ["sliding_attention"] * 2),
+      omit=("per_layer_config",))
 
 # Phi
 LN = {"epsilon": config(layer_norm_eps=1e-9)}
@@ -374,6 +378,8 @@ small("cohere2_types", "cohere2",
 GLM = dict(MODERN, head_dim=16, pad_token_id=None, eos_token_id=[2], rope_parameters=rope("default", partial_rotary_factor=0.5))
 small("glm_plain", "glm", GLM, knock=EPS | THETA | BIAS | {"partial rotary": config(partial_rotary_factor=1.0)})
 small("glm_nobias", "glm", dict(GLM, attention_bias=False), dialect="v5", knock=EPS)
+small("glm_null", "glm", dict(GLM, rope_parameters=rope("default", partial_rotary_factor=1.0)),
+      put={"partial_rotary_factor": None}, knock=EPS | {"partial rotary": config(partial_rotary_factor=0.5)})
 small("glm4_plain", "glm4", GLM, knock=EPS | THETA | BIAS)
 small("glm4_nobias", "glm4", dict(GLM, attention_bias=False), dialect="v5", knock=EPS)
 
