@@ -41,15 +41,14 @@ def to_torch(array):
         else torch.from_numpy(np.array(array))
 
 
-def mlx(bits=None, group=None, mode="affine", scales=mx.bfloat16):
+def mlx(bits=None, group=None, mode="affine", scales=mx.bfloat16, random=True):
     def pack(w, rng):
         matrix = mx.array(w).astype(scales) if mode == "affine" else mx.array(w)
         parts = mx.quantize(matrix, group_size=group, bits=bits, mode=mode)
-        # random codes, not only those that rounding gives
-        words = mx.array(rng.integers(0, 1 << 32, parts[0].shape, dtype=np.uint64).astype(np.uint32))
-        codes = mx.array(np.where(rng.random(parts[0].shape) < 0.25, np.array(words), np.array(parts[0])))
-        if mode == "mxfp8":
-            codes = parts[0]  # random bytes could be NaN
+        codes = parts[0]
+        if random and mode != "mxfp8":  # codes that rounding does not give too; random bytes of mxfp8 could be NaN
+            words = mx.array(rng.integers(0, 1 << 32, codes.shape, dtype=np.uint64).astype(np.uint32))
+            codes = mx.array(np.where(rng.random(codes.shape) < 0.25, np.array(words), np.array(codes)))
         wide = [p.astype(mx.float32) if p.dtype == mx.bfloat16 or p.dtype == mx.float16 else p for p in parts[1:]]
         values = mx.dequantize(codes, *wide, group_size=group, bits=bits, mode=mode, dtype=mx.float32)
         names = ("scales", "biases")
