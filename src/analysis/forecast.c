@@ -156,10 +156,9 @@ static mc_status count(mc_capture_run *run, mc_engine_stats *stats, mc_crm_forec
         f->cache_size = mc_capture_cache_size(mc_model_lowered(run->model), run->wanted,
                                               texts.count, texts.offsets[texts.count]);
     f->weights     = stats->weights;
-    f->pass_memory = stats->bytes;
+    f->pass_memory = stats->bytes + mc_capture_row_floats(run) * sizeof(float);
     f->memory      = greater(own + largest_tensor(mc_model_store(run->model)),
-                             own + stats->bytes + mc_capture_row_floats(run) * sizeof(float) +
-                                 stats->window + rows);
+                             own + f->pass_memory + stats->window + rows);
     f->memory      = greater(f->memory, mc_memory_peak());
     return MC_OK;
 }
