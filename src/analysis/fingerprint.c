@@ -50,12 +50,7 @@ mc_status mc_fingerprint_take(mc_fingerprint *fingerprint, size_t count, size_t 
 mc_status mc_fingerprint_keep(mc_fingerprint *fingerprint, const char *text, const char **out,
                               mc_error *err)
 {
-    char *copy;
-
-    MC_TRY(mc_fingerprint_take(fingerprint, strlen(text) + 1, 1, &copy, err));
-    memcpy(copy, text, strlen(text) + 1);
-    *out = copy;
-    return MC_OK;
+    return mc_arena_text(fingerprint->storage, text, out, err);
 }
 
 /* ---- identity ---- */

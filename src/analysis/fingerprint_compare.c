@@ -2,7 +2,6 @@
  */
 #include <math.h>
 #include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -74,17 +73,15 @@ static mc_status note(job *j, mc_error *err, const char *format, ...) MC_PRINTF(
 
 static mc_status note(job *j, mc_error *err, const char *format, ...)
 {
-    char    text[256], *copy;
-    va_list args;
+    mc_status status;
+    va_list   args;
 
     if (j->out->note_count == NOTES_MOST) return MC_OK;
     va_start(args, format);
-    vsnprintf(text, sizeof text, format, args);
+    status = mc_arena_vprint(j->out->storage, &j->notes[j->out->note_count], err, format, args);
     va_end(args);
-    MC_TRY(take(j, strlen(text) + 1, 1, &copy, err));
-    memcpy(copy, text, strlen(text) + 1);
-    j->notes[j->out->note_count++] = copy;
-    return MC_OK;
+    j->out->note_count += status == MC_OK;
+    return status;
 }
 
 static mc_status add_notes(job *j, mc_error *err)

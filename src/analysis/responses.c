@@ -53,16 +53,6 @@ static mc_status take(mc_responses *r, size_t count, size_t size, void *out, mc_
     return MC_OK;
 }
 
-static mc_status copy_text(mc_responses *r, const char *text, const char **out, mc_error *err)
-{
-    char *copy;
-
-    MC_TRY(take(r, strlen(text) + 1, 1, &copy, err));
-    memcpy(copy, text, strlen(text) + 1);
-    *out = copy;
-    return MC_OK;
-}
-
 /* ---- from a run ---- */
 
 typedef struct keeper {
@@ -106,7 +96,7 @@ static mc_status copy_ids(mc_responses *r, const mc_capture_run *run, mc_error *
 
     MC_TRY(take(r, r->rows, sizeof *ids, &ids, err));
     for (size_t i = 0; i < r->rows; i++)
-        MC_TRY(copy_text(r, run->probe_ids[i], &ids[i], err));
+        MC_TRY(mc_arena_text(r->storage, run->probe_ids[i], &ids[i], err));
     r->probe_ids = ids;
     return MC_OK;
 }
@@ -122,8 +112,8 @@ static mc_status run_into(mc_responses *r, mc_capture_run *run, mc_error *err)
     r->rows        = r->pooling == MC_POOLING_ALL
                          ? (size_t)mc_probe_tokens_part(&run->tokens, 0).token_count
                          : run->tokens.probe_count;
-    MC_TRY(copy_text(r, info->name, &r->model, err));
-    MC_TRY(copy_text(r, run->provenance, &r->provenance, err));
+    MC_TRY(mc_arena_text(r->storage, info->name, &r->model, err));
+    MC_TRY(mc_arena_text(r->storage, run->provenance, &r->provenance, err));
     if (r->pooling != MC_POOLING_ALL) MC_TRY(copy_ids(r, run, err));
     MC_TRY(take(r, run->layers.count, sizeof *own.layers, &own.layers, err));
     MC_TRY(take(r, run->layers.count, sizeof *own.states, &own.states, err));

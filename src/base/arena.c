@@ -1,6 +1,9 @@
 /* arena.c - a chain of chunks, newest first. */
 #include "base/arena.h"
 
+#include <stdio.h>
+#include <string.h>
+
 #include "base/alloc.h"
 #include "base/checked.h"
 
@@ -81,6 +84,38 @@ mc_status mc_arena_array(mc_arena *arena, size_t count, size_t size, void **out,
     if (!block) return mc_fail_memory(err, count * size);
     *out = block;
     return MC_OK;
+}
+
+mc_status mc_arena_text(mc_arena *arena, const char *text, const char **out, mc_error *err)
+{
+    const size_t size = strlen(text) + 1;
+    void        *copy;
+
+    MC_TRY(mc_arena_array(arena, size, 1, &copy, err));
+    memcpy(copy, text, size);
+    *out = copy;
+    return MC_OK;
+}
+
+mc_status mc_arena_vprint(mc_arena *arena, const char **out, mc_error *err, const char *format,
+                          va_list args)
+{
+    char text[512];
+
+    vsnprintf(text, sizeof text, format, args);
+    return mc_arena_text(arena, text, out, err);
+}
+
+mc_status mc_arena_print(mc_arena *arena, const char **out, mc_error *err, const char *format,
+                         ...)
+{
+    va_list   args;
+    mc_status status;
+
+    va_start(args, format);
+    status = mc_arena_vprint(arena, out, err, format, args);
+    va_end(args);
+    return status;
 }
 
 mc_arena_mark mc_arena_save(const mc_arena *arena)

@@ -5,6 +5,7 @@
 #ifndef MC_BASE_ARENA_H
 #define MC_BASE_ARENA_H
 
+#include <stdarg.h>
 #include <stddef.h>
 
 #include "base/error.h"
@@ -22,6 +23,14 @@ void      mc_arena_free(mc_arena *arena);
 void *mc_arena_take(mc_arena *arena, size_t count, size_t size);
 /* The same with the failure reported. */
 mc_status mc_arena_array(mc_arena *arena, size_t count, size_t size, void **out, mc_error *err);
+
+/* A copy of a text. */
+mc_status mc_arena_text(mc_arena *arena, const char *text, const char **out, mc_error *err);
+/* A formatted text of at most 511 bytes; what is longer is cut. */
+mc_status mc_arena_print(mc_arena *arena, const char **out, mc_error *err, const char *format,
+                         ...) MC_PRINTF(4, 5);
+mc_status mc_arena_vprint(mc_arena *arena, const char **out, mc_error *err, const char *format,
+                          va_list args) MC_PRINTF(4, 0);
 
 mc_arena_mark mc_arena_save(const mc_arena *arena);
 void          mc_arena_reset(mc_arena *arena, mc_arena_mark mark);

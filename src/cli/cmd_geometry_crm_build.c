@@ -217,8 +217,8 @@ static mc_status run_build(mc_session *session, const void *raw, mc_error *err)
 static const char *const build_examples[] = {
     "mc geometry crm-build model.gguf",
     "mc geometry crm-build models/tiny-llama --layers -4..-1 --atlas semantic_primes,moral",
-    "mc geometry crm-build models/tiny-llama --texts prompts.txt --pool all --output "
-    "tokens.safetensors",
+    ("mc geometry crm-build models/tiny-llama --texts prompts.txt --pool all --output "
+     "tokens.safetensors"),
     "mc geometry crm-build models/tiny-llama --cache-activations --layers 1,2",
     NULL,
 };

@@ -2,7 +2,6 @@
  * matrix, units with most of its variance. Each is a warning, and every value is given again
  * without them. */
 #include <math.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -81,27 +80,6 @@ static mc_status flag_layer(void *context, size_t index, mc_arena *keep, mc_aren
 
 /* ---- Warnings ---------------------------------------------------------------------------- */
 
-static mc_status keep_text(mc_arena *storage, const char **out, mc_error *err,
-                           const char *format, ...) MC_PRINTF(4, 5);
-
-static mc_status keep_text(mc_arena *storage, const char **out, mc_error *err,
-                           const char *format, ...)
-{
-    char    text[512];
-    size_t  size;
-    void   *block;
-    va_list args;
-
-    va_start(args, format);
-    vsnprintf(text, sizeof text, format, args);
-    va_end(args);
-    size = strlen(text) + 1;
-    MC_TRY(mc_arena_array(storage, size, 1, &block, err));
-    memcpy(block, text, size);
-    *out = block;
-    return MC_OK;
-}
-
 static void layer_name(const mc_stack *stack, size_t layer, char text[32])
 {
     if (stack->names)
@@ -138,11 +116,12 @@ static mc_status warn_leverage(const mc_compare_job *job, int side, size_t layer
                          .probes      = probes,
                          .shares      = shares,
                          .probe_count = flags->count };
-    return keep_text(storage, &out->text, err,
-                     "probe %s carries %.0f %% of the squared Gram matrix of layer %s of %c "
-                     "(an equal share is %.1f %%)%s",
-                     probe, 100 * shares[0], name, "AB"[side], 100.0 / (double)job->panel.n,
-                     flags->count > 1 ? "; other probes do likewise" : "");
+    return mc_arena_print(
+        storage, &out->text, err,
+        "probe %s carries %.0f %% of the squared Gram matrix of layer %s of %c "
+        "(an equal share is %.1f %%)%s",
+        probe, 100 * shares[0], name, "AB"[side], 100.0 / (double)job->panel.n,
+        flags->count > 1 ? "; other probes do likewise" : "");
 }
 
 static mc_status warn_dimension(const mc_compare_job *job, int side, size_t layer,
@@ -165,11 +144,12 @@ static mc_status warn_dimension(const mc_compare_job *job, int side, size_t laye
                          .dimensions       = units,
                          .dimension_shares = shares,
                          .dimension_count  = flags->count };
-    return keep_text(storage, &out->text, err,
-                     "unit %zu alone makes %.0f %% of the squared Gram matrix of layer %s of "
-                     "%c%s",
-                     units[0], 100 * shares[0], name, "AB"[side],
-                     more ? "; without it another unit does likewise" : "");
+    return mc_arena_print(
+        storage, &out->text, err,
+        "unit %zu alone makes %.0f %% of the squared Gram matrix of layer %s of "
+        "%c%s",
+        units[0], 100 * shares[0], name, "AB"[side],
+        more ? "; without it another unit does likewise" : "");
 }
 
 static mc_status warn_layer(const mc_compare_job *job, int side, size_t layer,
@@ -183,8 +163,9 @@ static mc_status warn_layer(const mc_compare_job *job, int side, size_t layer,
         const char *reason = state->reason;
         mc_warning *w      = &out[(*count)++];
         *w = (mc_warning){ .kind = MC_WARNING_LAYER_UNDEFINED, .side = side, .layer = layer };
-        return keep_text(job->result->storage, &w->text, err,
-                         "layer %s of %c cannot be compared: %s", name, "AB"[side], reason);
+        return mc_arena_print(job->result->storage, &w->text, err,
+                              "layer %s of %c cannot be compared: %s", name, "AB"[side],
+                              reason);
     }
     if (flags->count > 0) MC_TRY(warn_leverage(job, side, layer, flags, &out[(*count)++], err));
     if (flags->dimensions.count == 0) return MC_OK;
