@@ -170,7 +170,11 @@ static mc_dtype type_of(const char *path, char name[TYPE_NAME])
 
 static double value_error(float got, float want)
 {
-    if (memcmp(&got, &want, sizeof got) == 0) return 0.0;
+    uint32_t bits[2];
+
+    memcpy(&bits[0], &got, sizeof got);
+    memcpy(&bits[1], &want, sizeof want);
+    if (bits[0] == bits[1]) return 0.0;
     return want != 0.0f ? fabs((double)got - (double)want) / fabs((double)want) : INFINITY;
 }
 
