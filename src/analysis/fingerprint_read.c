@@ -9,6 +9,7 @@
 #include "analysis/fingerprint.h"
 #include "analysis/fingerprint_form.h"
 #include "base/alloc.h"
+#include "base/file_map.h"
 #include "base/json_write.h"
 #include "base/new_file.h"
 
@@ -420,15 +421,9 @@ mc_status mc_fingerprint_parse(const char *text, size_t size, mc_fingerprint **f
 
 bool mc_fingerprint_is_file(const char *path)
 {
-    char   start[128] = "";
-    FILE  *file       = fopen(path, "rb");
-    size_t got        = 0;
+    char start[128];
 
-    if (file) {
-        got = fread(start, 1, sizeof start - 1, file);
-        fclose(file);
-    }
-    start[got] = '\0';
+    start[mc_file_start(path, start, sizeof start - 1)] = '\0';
     return start[0] == '{' && strstr(start, "mc.geometry.fingerprint.") != NULL;
 }
 

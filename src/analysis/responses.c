@@ -1,25 +1,19 @@
 /* responses.c - the states of all layers in memory, from a run or from a file. */
 #include "analysis/responses.h"
 
-#include <fcntl.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/alloc.h"
 #include "base/arena.h"
 #include "base/file_map.h"
 
-/* Not with stdio, which takes memory: having none must not make a model of a file. */
 bool mc_responses_is_file(const char *source)
 {
-    char    magic[4] = "";
-    int     fd       = mc_path_is_file(source) ? open(source, O_RDONLY | O_CLOEXEC) : -1;
-    ssize_t got;
+    char magic[4];
 
-    if (fd < 0) return false;
-    got = read(fd, magic, sizeof magic);
-    close(fd);
-    return got < (ssize_t)sizeof magic || memcmp(magic, "GGUF", sizeof magic) != 0;
+    if (!mc_path_is_file(source)) return false;
+    return mc_file_start(source, magic, sizeof magic) < sizeof magic ||
+           memcmp(magic, "GGUF", sizeof magic) != 0;
 }
 
 static mc_status create(mc_responses **out, mc_error *err)

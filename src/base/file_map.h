@@ -41,6 +41,10 @@ mc_status mc_file_map_check(const mc_file_map *map, mc_error *err);
 mc_status mc_file_read(const char *path, size_t limit, char **text, size_t *size,
                        mc_error *err);
 
+/* The first bytes of a regular file, at most `size`; returns how many, 0 when it is none or
+ * cannot be read. */
+size_t mc_file_start(const char *path, void *bytes, size_t size);
+
 int mc_path_is_folder(const char *path);
 int mc_path_is_file(const char *path); /* a regular one: not a pipe, not a device */
 int mc_path_exists(const char *path);

@@ -4,6 +4,7 @@ mkdir folder
 for what in pipe /dev/null folder; do
     timeout 5 mc model probe $what
     timeout 5 mc geometry crm-show $what
+    timeout 5 mc geometry fingerprint $what
     timeout 5 mc tokenize "$TESTS/golden/models/tiny-llama" --file $what
     timeout 5 mc geometry crm-build "$TESTS/golden/models/tiny-llama" --texts $what -o x.safetensors
 done
