@@ -11,6 +11,7 @@
 
 #include "base/alloc.h"
 #include "base/file_map.h"
+#include "base/interrupt.h"
 #include "base/log.h"
 #include "cache/checkpoint.h"
 #include "cache/content.h"
@@ -52,7 +53,6 @@ typedef struct cached_run {
     size_t        living;     /* width of a token's row in checkpoints */
     double        marked;     /* when the last checkpoint was written, or the run began */
     double        expected;   /* seconds that the next one takes */
-    double        spent;      /* seconds for all of them */
 } cached_run;
 
 static size_t text_count(const cached_run *c)
@@ -250,8 +250,8 @@ static mc_status take_states(void *context, const mc_states *states, mc_error *e
 
     MC_TRY(emit_whole(c, err));
     layer = &c->layers[c->next++];
+    store(c, layer, states); /* first: it is safe whatever becomes of the rest */
     MC_TRY(emit(c, layer, computed, err));
-    store(c, layer, states);
     mc_activations_close(&layer->file);
     return MC_OK;
 }
@@ -263,7 +263,9 @@ static void copy_rows(void *context, size_t text, float *rows)
     mc_engine_state_read(*(const mc_engine_state **)context, text, rows);
 }
 
-static mc_status keep_checkpoint(void *context, const mc_engine_state *state, mc_error *err)
+/* When that is cheap, and when somebody has asked to stop. */
+static mc_status keep_checkpoint(void *context, const mc_engine_state *state, bool *put_off,
+                                 mc_error *err)
 {
     cached_run         *c       = context;
     double              started = mc_clock();
@@ -271,13 +273,14 @@ static mc_status keep_checkpoint(void *context, const mc_engine_state *state, mc
     mc_error            why     = { 0 };
 
     (void)err;
-    if (!c->storing || c->expected > CHECKPOINT_SHARE * (started - c->marked)) return MC_OK;
+    if (!c->storing) return MC_OK;
+    *put_off = c->expected > CHECKPOINT_SHARE * (started - c->marked) && !mc_interrupted();
+    if (*put_off) return MC_OK;
     if (mc_checkpoint_put(&c->group, c->build, mc_engine_state_block(state), c->living, &texts,
                           copy_rows, &state, &why) != MC_OK)
         warn_once(c, &why);
     c->marked   = mc_clock();
     c->expected = c->marked - started;
-    c->spent += c->expected;
     mc_log(MC_LOG_DEBUG, "checkpoint behind block %d: %.4f s", mc_engine_state_block(state),
            c->expected);
     return MC_OK;

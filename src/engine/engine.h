@@ -67,9 +67,11 @@ size_t mc_engine_state_width(const mc_lowered *model);
 int    mc_engine_state_block(const mc_engine_state *state); /* the last one run; 0: embedding */
 void   mc_engine_state_read(const mc_engine_state *state, size_t text, float *rows);
 
-/* Called behind each block but the last, after its state has been handed out. */
+/* Called behind each block but the last, after its state has been handed out. Sets `put_off`
+ * when it has not kept the state because that costs too much now: a request to stop is then
+ * followed only behind the next block, when it is called again. */
 typedef mc_status mc_checkpoint_function(void *context, const mc_engine_state *state,
-                                         mc_error *err);
+                                         bool *put_off, mc_error *err);
 /* Fill in the rows of a text, as mc_engine_state_read() gave them. */
 typedef mc_status mc_restore_function(void *context, size_t text, float *rows, mc_error *err);
 

@@ -50,7 +50,8 @@ typedef struct pass {
     float  *state[MC_BUFFERS_MAX]; /* of all rows: x and the persistent buffers */
     worker *workers;
 
-    int               block; /* at work on; 0: embedding; cost.last_block + 1: final */
+    int               block;   /* at work on; 0: embedding; cost.last_block + 1: final */
+    bool              held_up; /* a request to stop waits for the end of the phase */
     const mc_program *program;
     atomic_size_t     jobs_done;
     double            started, flop_done, flop_total, flop_phase;
@@ -345,7 +346,7 @@ static void run_job(void *context, size_t index, size_t worker_index)
                           .planned   = own->tile,
                           .first_row = own->tile->first_row + own->at };
 
-    if (mc_interrupted()) {
+    if (mc_interrupted() && !p->held_up) {
         mc_chunks_abandon(&p->chunks);
         return;
     }
@@ -434,20 +435,36 @@ static mc_status run_phase(pass *p, int block, mc_error *err)
            staged - started, mc_clock() - staged);
     /* Only now: embeddings are read by the tiles. */
     if (p->store) MC_TRY(mc_store_check(p->store, err));
-    return mc_interrupt_check(err);
+    return p->held_up ? MC_OK : mc_interrupt_check(err);
 }
 
+/* A block overwrites the state that it began with. So where that one has been put off, a
+ * request to stop lets the block end, and its own state is kept. */
 static mc_status check_point(pass *p, int block, mc_error *err)
 {
     double          started = mc_clock();
     mc_profile_mark begun   = mc_profile_begin();
+    bool            put_off = false;
     mc_status       status;
 
     p->living.block = block;
-    status          = p->options->checkpoint(p->options->context, &p->living, err);
+    status          = p->options->checkpoint(p->options->context, &p->living, &put_off, err);
     mc_profile_end_stage(begun, "checkpoint");
     p->stats->seconds_states += mc_clock() - started;
-    return status;
+    p->held_up = put_off && block > 0; /* nothing is lost with the embedding */
+    return status == MC_OK && !p->held_up ? mc_interrupt_check(err) : status;
+}
+
+/* An interrupted caller still keeps the state. */
+static mc_status end_block(pass *p, int block, mc_error *err)
+{
+    const mc_engine_options *o      = p->options;
+    mc_status                status = MC_OK;
+
+    if (o->wanted[block]) status = hand_out(p, block, &p->pooled, p->model->hidden, err);
+    if (status != MC_OK && status != MC_ERR_INTERRUPTED) return status;
+    if (!o->checkpoint || block == p->cost.last_block) return status;
+    return check_point(p, block, err);
 }
 
 static mc_status run_phases(pass *p, mc_error *err)
@@ -458,12 +475,13 @@ static mc_status run_phases(pass *p, mc_error *err)
         MC_TRY(mc_engine_state_restore(&p->living, o->restore, o->context, err));
     for (int block = o->first_block; block <= p->cost.last_block; block++) {
         MC_TRY(run_phase(p, block, err));
-        if (o->wanted[block]) MC_TRY(hand_out(p, block, &p->pooled, p->model->hidden, err));
-        if (o->checkpoint && block < p->cost.last_block) MC_TRY(check_point(p, block, err));
+        MC_TRY(end_block(p, block, err));
     }
-    if (!p->cost.want_final) return MC_OK;
-    MC_TRY(run_phase(p, p->cost.last_block + 1, err));
-    return hand_out(p, MC_ENGINE_FINAL, &p->pooled_final, p->model->final_width, err);
+    if (p->cost.want_final) {
+        MC_TRY(run_phase(p, p->cost.last_block + 1, err));
+        MC_TRY(hand_out(p, MC_ENGINE_FINAL, &p->pooled_final, p->model->final_width, err));
+    }
+    return mc_interrupt_check(err);
 }
 
 mc_status mc_texts_check(const mc_lowered *model, const mc_texts *texts, mc_error *err)

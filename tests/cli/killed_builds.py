@@ -3,8 +3,8 @@
 
     killed_builds.py --mc PROGRAM [--kills 200] [--seed 1] [--model FOLDER] [-- OPTION...]
 
-Each round kills builds with --cache-activations (kill -9) at random moments until one ends by itself, compares the file
-byte by byte and looks for half files; between kills the cache is sometimes removed, wholly or in part, and damaged. A
+Each round kills builds with --cache-activations (kill -9, or a polite SIGTERM) at random moments until one ends by
+itself, compares the file byte by byte and looks for half files; between kills the cache is sometimes removed, wholly or in part, and damaged. A
 round counts its kills; rounds go on until there are enough."""
 import argparse
 import os
@@ -62,7 +62,7 @@ def one_round(args, folder, chance, seconds):
         time.sleep(chance.random() * seconds)
         if chance.random() < 0.1:
             disturb(chance, folder / "home/caches/activations")  # while it runs
-        build.send_signal(signal.SIGKILL)
+        build.send_signal(chance.choice([signal.SIGKILL, signal.SIGKILL, signal.SIGTERM]))
         text = build.communicate()[0].decode()
         if build.returncode == 0:
             break

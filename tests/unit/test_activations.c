@@ -16,16 +16,18 @@
 
 #include "base/alloc.h"
 #include "base/file_map.h"
+#include "base/interrupt.h"
 #include "cache/checkpoint.h"
 #include "cache/inventory.h"
 #include "support/check.h"
 
 #define TINY MC_TEST_FOLDER "/golden/models/tiny-llama"
 
-static char   home[64], kept[96];
-static char  *plain; /* the file of a build without a cache */
-static size_t plain_size;
-static int    warnings;
+static char        home[64], kept[96];
+static const char *compared; /* layers of the builds that are compared */
+static char       *plain;    /* the file of a build without a cache */
+static size_t      plain_size;
+static int         warnings;
 
 static void count_warning(void *context, mc_log_level level, const char *message)
 {
@@ -33,6 +35,15 @@ static void count_warning(void *context, mc_log_level level, const char *message
     (void)level;
     (void)message;
     warnings++;
+}
+
+static int stop_in = -1;   /* the block in which somebody asks to stop */
+static int resumed_behind; /* of the last build that ended well */
+
+static void ask_to_stop(void *context, const mc_build_progress *progress)
+{
+    (void)context;
+    if (progress->block == stop_in) mc_interrupt_request();
 }
 
 /* A small build; the summary's served states, or -1 when it failed. */
@@ -46,12 +57,14 @@ static long build(const char *name, const char *layers, bool cached, mc_error *e
                                      .atlas             = "moral",
                                      .texts_per_probe   = 1,
                                      .threads           = 1,
-                                     .cache_activations = cached };
+                                     .cache_activations = cached,
+                                     .progress          = ask_to_stop };
     long                 served;
 
     snprintf(path, sizeof path, "%s/%s.safetensors", home, name);
     if (mc_crm_build(&options, &summary, err) != MC_OK) return -1;
-    served = (long)summary.states_served;
+    served         = (long)summary.states_served;
+    resumed_behind = summary.resumed_behind;
     mc_crm_build_summary_clear(&summary);
     return served;
 }
@@ -72,17 +85,26 @@ static void check_same(const char *row, const char *name)
 static long rebuild(const char *row)
 {
     mc_error err    = { 0 };
-    long     served = build("cached", "1,2", true, &err);
+    long     served = build("cached", compared, true, &err);
 
     if (served < 0) fail_msg("%s: %s: %s", row, err.subject, err.reason);
     check_same(row, "cached");
     return served;
 }
 
-static int set_up(void **state)
+static void build_plain(const char *wanted)
 {
     char     path[128];
     mc_error err = { 0 };
+
+    compared = wanted;
+    assert_int_equal(build("plain", compared, false, &err), 0);
+    snprintf(path, sizeof path, "%s/plain.safetensors", home);
+    CHECK_OK("plain", mc_file_read(path, SIZE_MAX, &plain, &plain_size, &err));
+}
+
+static int set_up(void **state)
+{
 
     (void)state;
     snprintf(home, sizeof home, "/tmp/mc_test_activations_XXXXXX");
@@ -93,9 +115,7 @@ static int set_up(void **state)
     unsetenv("MC_ACTIVATION_CACHE_DIR");
     unsetenv("MC_CACHE_TTL");
     unsetenv("MC_CACHE_SIZE");
-    assert_int_equal(build("plain", "1,2", false, &err), 0);
-    snprintf(path, sizeof path, "%s/plain.safetensors", home);
-    CHECK_OK("plain", mc_file_read(path, SIZE_MAX, &plain, &plain_size, &err));
+    build_plain("1,2");
     warnings = 0;
     mc_log_set(count_warning, NULL, MC_LOG_WARN);
     return 0;
@@ -445,11 +465,37 @@ static void without_memory_it_fails_or_is_right(void **state)
     assert_true(at > 41 && at < 100000);
 }
 
+/* The state behind the last finished block is kept: of the one before, if that was written
+ * already, or else of the one that was at work, which then comes to its end. */
+static void a_stopped_build_goes_on_from_its_last_block(void **state)
+{
+    (void)state;
+    mc_free(plain);
+    build_plain("all");
+    for (int block = 1; block < 4; block++) {
+        mc_error err = { 0 };
+        char     row[32], *path;
+        snprintf(row, sizeof row, "stopped in block %d", block);
+        for (; (path = find_file("activations")); mc_free(path))
+            unlink(path);
+        stop_in = block;
+        CHECK(row, build("cached", compared, true, &err) == -1);
+        CHECK(row, err.status == MC_ERR_INTERRUPTED);
+        stop_in = -1;
+        mc_interrupt_clear();
+        (void)rebuild(row);
+        CHECK(row, resumed_behind == block || (block > 1 && resumed_behind == block - 1) ||
+                       (block == 1 && resumed_behind == -1));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(every_region_damaged, set_up, tear_down),
         cmocka_unit_test_setup_teardown(checkpoints_are_whole_or_not_there, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_stopped_build_goes_on_from_its_last_block, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(old_states_are_computed_again, set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_least_recently_used_goes_first, set_up, tear_down),
         cmocka_unit_test_setup_teardown(entries_from_the_future_age_from_now, set_up,

@@ -382,13 +382,15 @@ static mc_status record_through(void *context, const mc_states *states, mc_error
     return record(((checkpoint *)context)->r, states, err);
 }
 
-static mc_status keep_state(void *context, const mc_engine_state *state, mc_error *err)
+static mc_status keep_state(void *context, const mc_engine_state *state, bool *put_off,
+                            mc_error *err)
 {
     checkpoint *c     = context;
     size_t      width = mc_engine_state_width(c->model);
 
     (void)err;
-    if (mc_engine_state_block(state) != c->block) return MC_OK;
+    *put_off = mc_engine_state_block(state) != c->block;
+    if (*put_off) return MC_OK;
     c->kept++;
     for (size_t text = 0; text < c->texts.count; text++)
         mc_engine_state_read(state, text, c->rows + c->texts.offsets[text] * width);
