@@ -91,7 +91,7 @@ typedef struct mc_crm_build_summary {
     bool     cached;
     size_t   states, states_served; /* texts times layers; those that came from the cache */
     size_t   tokens_run;            /* of the texts that ran; without a cache: all */
-    int      resumed_behind;        /* block of an interrupted build; -1: none */
+    int      resumed_behind;        /* block of an earlier build; -1: none */
     uint64_t activations_stored;    /* bytes */
 } mc_crm_build_summary;
 

@@ -6,6 +6,7 @@
 #include "analysis/capture_cache.h"
 
 #include <limits.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -30,6 +31,18 @@ typedef struct cached_layer {
     bool           whole; /* that is all texts */
 } cached_layer;
 
+/* A layer on its way to the disk while the next block is computed. */
+typedef struct layer_writer {
+    pthread_t     thread;
+    bool          pending, has_thread;
+    cached_layer *layer;
+    float       *rows; /* [last, mean][chosen texts, widest]: the engine goes on with its own */
+    const float *last, *mean;
+    uint64_t     size;
+    mc_status    status;
+    mc_error     err;
+} layer_writer;
+
 typedef struct cached_run {
     mc_capture_run     *run;
     mc_cache_settings   settings;
@@ -46,7 +59,9 @@ typedef struct cached_run {
     mc_hash *chosen_keys;
     float   *rows; /* [texts, width] of a layer that is put together */
     bool    *wanted;
+    int      stays_behind; /* a block whose checkpoint stays, for the means behind the next */
 
+    layer_writer  writer;
     bool          storing;
     mc_checkpoint from;
     size_t       *from_place; /* [chosen] */
@@ -124,6 +139,7 @@ static bool has_all(const cached_run *c, const mc_activations *file)
 static mc_status open_layers(cached_run *c, mc_error *err)
 {
     const mc_model_info *info = mc_model_get_info(c->run->model);
+    bool                 mean = c->run->options->pooling == MC_POOLING_MEAN;
 
     c->layers = mc_calloc(info->layer_count + 2, sizeof *c->layers);
     if (!c->layers) return mc_fail_memory(err, info->layer_count * sizeof *c->layers);
@@ -132,8 +148,10 @@ static mc_status open_layers(cached_run *c, mc_error *err)
         if (!c->run->wanted[i]) continue;
         layer->layer = i <= info->layer_count ? (int)i : MC_ENGINE_FINAL;
         layer->width = i <= info->layer_count ? info->hidden_size : info->final_size;
-        if (mc_activations_open(&c->group, layer->layer, layer->width, &layer->file))
+        if (mc_activations_open(&c->group, layer->layer, layer->width, &layer->file)) {
+            if (mean && !layer->file.means) mc_activations_close(&layer->file);
             layer->whole = has_all(c, &layer->file);
+        }
         c->layer_count++;
     }
     return MC_OK;
@@ -228,17 +246,60 @@ static mc_status emit_whole(cached_run *c, mc_error *err)
     return MC_OK;
 }
 
-static void store(cached_run *c, const cached_layer *layer, const mc_states *states)
+static void *write_layer(void *context)
 {
-    mc_error err  = { 0 };
-    uint64_t size = 0;
+    cached_run         *c     = context;
+    layer_writer       *w     = &c->writer;
+    const cached_layer *layer = w->layer;
 
+    w->size = 0;
+    w->status =
+        mc_activations_put(&c->group, layer->layer, layer->width, c->chosen_keys,
+                           c->chosen_count, w->last, w->mean, &layer->file, &w->size, &w->err);
+    return NULL;
+}
+
+static void finish_layer(cached_run *c)
+{
+    layer_writer *w = &c->writer;
+
+    if (!w->pending) return;
+    if (w->has_thread) pthread_join(w->thread, NULL);
+    if (w->status != MC_OK) warn_once(c, &w->err);
+    c->run->reuse.stored += w->size;
+    mc_activations_close(&w->layer->file);
+    w->pending = false;
+}
+
+static size_t widest(const cached_run *c)
+{
+    size_t width = 0;
+
+    for (size_t l = 0; l < c->layer_count; l++)
+        if (c->layers[l].width > width) width = c->layers[l].width;
+    return width;
+}
+
+static void store(cached_run *c, cached_layer *layer, const mc_states *states)
+{
+    layer_writer *w      = &c->writer;
+    size_t        floats = c->chosen_count * layer->width;
+
+    finish_layer(c);
     if (!c->storing) return;
-    if (mc_activations_put(&c->group, layer->layer, layer->width, c->chosen_keys,
-                           c->chosen_count, states->last, states->mean, &layer->file, &size,
-                           &err) != MC_OK)
-        warn_once(c, &err);
-    c->run->reuse.stored += size;
+    if (!w->rows) w->rows = mc_alloc_array(2 * c->chosen_count * widest(c), sizeof *w->rows);
+    if (!w->rows) {
+        (void)mc_fail_memory(&w->err, 2 * floats * sizeof *w->rows);
+        warn_once(c, &w->err);
+        return;
+    }
+    w->layer = layer;
+    w->last  = memcpy(w->rows, states->last, floats * sizeof *w->rows);
+    w->mean =
+        states->mean ? memcpy(w->rows + floats, states->mean, floats * sizeof *w->rows) : NULL;
+    w->pending    = true;
+    w->has_thread = pthread_create(&w->thread, NULL, write_layer, c) == 0;
+    if (!w->has_thread) write_layer(c);
 }
 
 static mc_status take_states(void *context, const mc_states *states, mc_error *err)
@@ -251,9 +312,7 @@ static mc_status take_states(void *context, const mc_states *states, mc_error *e
     MC_TRY(emit_whole(c, err));
     layer = &c->layers[c->next++];
     store(c, layer, states); /* first: it is safe whatever becomes of the rest */
-    MC_TRY(emit(c, layer, computed, err));
-    mc_activations_close(&layer->file);
-    return MC_OK;
+    return emit(c, layer, computed, err);
 }
 
 /* ---- checkpoints ---- */
@@ -263,7 +322,7 @@ static void copy_rows(void *context, size_t text, float *rows)
     mc_engine_state_read(*(const mc_engine_state **)context, text, rows);
 }
 
-/* When that is cheap, and when somebody has asked to stop. */
+/* When that is cheap, when it is to stay, and when somebody has asked to stop. */
 static mc_status keep_checkpoint(void *context, const mc_engine_state *state, bool *put_off,
                                  mc_error *err)
 {
@@ -274,8 +333,10 @@ static mc_status keep_checkpoint(void *context, const mc_engine_state *state, bo
 
     (void)err;
     if (!c->storing) return MC_OK;
-    *put_off = c->expected > CHECKPOINT_SHARE * (started - c->marked) && !mc_interrupted();
+    *put_off = c->expected > CHECKPOINT_SHARE * (started - c->marked) && !mc_interrupted() &&
+               mc_engine_state_block(state) != c->stays_behind;
     if (*put_off) return MC_OK;
+    finish_layer(c); /* what lies below a checkpoint must be whole */
     if (mc_checkpoint_put(&c->group, c->build, mc_engine_state_block(state), c->living, &texts,
                           copy_rows, &state, &why) != MC_OK)
         warn_once(c, &why);
@@ -367,6 +428,23 @@ static mc_status choose_layers(cached_run *c, mc_error *err)
     return MC_OK;
 }
 
+/* What is kept behind the last block. With `--pool last` its means are left out, which would
+ * need all of its rows, where no file has them so far; the checkpoint before it stays. */
+static unsigned choose_end(cached_run *c)
+{
+    int  blocks = (int)mc_model_get_info(c->run->model)->layer_count, end = blocks;
+    bool means = c->run->options->pooling == MC_POOLING_MEAN;
+
+    while (end > 0 && !c->wanted[blocks + 1] && !c->wanted[end])
+        end--;
+    for (size_t l = 0; l < c->layer_count; l++)
+        if (c->layers[l].layer == end || c->layers[l].layer == MC_ENGINE_FINAL)
+            means = means || c->layers[l].file.means;
+    if (means || end == 0) return MC_KEEP_LAST | MC_KEEP_MEAN;
+    c->stays_behind = end - 1;
+    return MC_KEEP_LAST;
+}
+
 static mc_status compute(cached_run *c, mc_engine_stats *stats, mc_error *err)
 {
     mc_engine_options options = mc_capture_engine(c->run);
@@ -377,6 +455,7 @@ static mc_status compute(cached_run *c, mc_engine_stats *stats, mc_error *err)
     MC_TRY(find_checkpoint(c, err));
     make_room(c);
     options.keep       = MC_KEEP_LAST | MC_KEEP_MEAN;
+    options.keep_end   = choose_end(c);
     options.wanted     = c->wanted;
     options.states     = take_states;
     options.checkpoint = keep_checkpoint;
@@ -386,26 +465,25 @@ static mc_status compute(cached_run *c, mc_engine_stats *stats, mc_error *err)
     if (c->from.reader.is_open) {
         c->run->reuse.resumed_behind = c->from.block;
         options.first_block          = c->from.block + 1;
-        mc_log(MC_LOG_INFO, "going on behind block %d of an interrupted build", c->from.block);
+        mc_log(MC_LOG_INFO, "going on behind block %d of an earlier build", c->from.block);
     }
     c->marked = mc_clock();
     status    = mc_engine_run(mc_model_lowered(c->run->model), mc_model_store(c->run->model),
                               &c->texts, &options, stats, err);
+    finish_layer(c);
+    if (status == MC_OK && c->stays_behind < 0) mc_checkpoint_remove(&c->group, c->build);
     return status == MC_OK ? status : mc_fail_about(err, status, "%s", c->run->options->model);
 }
 
 /* Room to put a layer together, if any is not computed whole. */
 static mc_status create_rows(cached_run *c, mc_error *err)
 {
-    size_t widest = 0, floats;
+    size_t floats = text_count(c) * widest(c);
     bool   serves = c->chosen_count < text_count(c);
 
-    for (size_t l = 0; l < c->layer_count; l++) {
-        if (c->layers[l].width > widest) widest = c->layers[l].width;
+    for (size_t l = 0; l < c->layer_count; l++)
         serves = serves || c->layers[l].whole;
-    }
     if (!serves) return MC_OK;
-    floats  = text_count(c) * widest;
     c->rows = mc_alloc_array(floats, sizeof *c->rows);
     return c->rows ? MC_OK : mc_fail_memory(err, floats * sizeof *c->rows);
 }
@@ -420,13 +498,13 @@ static mc_status run_all(cached_run *c, mc_engine_stats *stats, mc_error *err)
     c->run->reuse.states = c->layer_count * text_count(c);
     c->living            = mc_engine_state_width(mc_model_lowered(c->run->model));
     if (c->chosen_count > 0) MC_TRY(compute(c, stats, err));
-    MC_TRY(emit_whole(c, err));
-    mc_checkpoint_remove(&c->group, c->build);
-    return MC_OK;
+    return emit_whole(c, err);
 }
 
 static void clear(cached_run *c)
 {
+    finish_layer(c);
+    mc_free(c->writer.rows);
     for (size_t l = 0; l < c->layer_count; l++)
         mc_activations_close(&c->layers[l].file);
     mc_checkpoint_close(&c->from);
@@ -445,7 +523,7 @@ static void clear(cached_run *c)
 mc_status mc_capture_layers_cached(mc_capture_run *run, mc_engine_stats *stats, bool *done,
                                    mc_error *err)
 {
-    cached_run c = { .run = run, .storing = true };
+    cached_run c = { .run = run, .storing = true, .stays_behind = -1 };
     mc_status  status;
 
     MC_TRY(mc_cache_settings_read(&c.settings, err));

@@ -20,7 +20,7 @@ typedef mc_status mc_layer_sink(void *context, int layer, size_t width,
 typedef struct mc_capture_reuse {
     bool     on;             /* it was asked for, and could be used */
     size_t   states, served; /* texts times layers; those that came from the cache */
-    int      resumed_behind; /* block of an interrupted build; -1: none */
+    int      resumed_behind; /* block of an earlier build; -1: none */
     uint64_t stored;         /* bytes written to it, checkpoints not counted */
 } mc_capture_reuse;
 

@@ -9,7 +9,7 @@
 #include "base/checked.h"
 #include "base/log.h"
 
-enum { HEAD = 16, BATCH = 256 /* rows of an older file that are copied at once */ };
+enum { HEAD = 24, BATCH = 256 /* rows of an older file that are copied at once */ };
 
 static int compare_keys(const void *left, const void *right)
 {
@@ -57,17 +57,18 @@ size_t mc_text_keys_find(const struct mc_text_key *sorted, size_t count, mc_hash
 
 static mc_status read_head(mc_activations *a, size_t width, mc_error *err)
 {
-    uint64_t head[2] = { 0 }, keys;
+    uint64_t head[3] = { 0 }, keys;
     size_t   rows;
 
     MC_TRY(mc_cache_read(&a->reader, 0, head, sizeof head, err));
-    if (head[1] != width || head[0] > UINT32_MAX ||
-        !mc_mul_size((size_t)head[0], 2 * width * sizeof(float), &rows) ||
+    if (head[1] != width || head[0] > UINT32_MAX || head[2] > 1 ||
+        !mc_mul_size((size_t)head[0], (1 + head[2]) * width * sizeof(float), &rows) ||
         (keys = head[0] * sizeof(mc_hash)) > a->reader.size || a->reader.size - keys < HEAD ||
         a->reader.size - keys - HEAD != rows)
         return mc_fail(err, MC_ERR_CORRUPT, "", "its numbers of texts and columns do not fit");
     a->count = (size_t)head[0];
     a->width = width;
+    a->means = head[2];
     a->keys  = mc_alloc_array(a->count, sizeof *a->keys);
     if (!a->keys) return mc_fail_memory(err, a->count * sizeof *a->keys);
     MC_TRY(mc_cache_read(&a->reader, HEAD, a->keys, a->count * sizeof *a->keys, err));
@@ -161,13 +162,14 @@ static mc_status add_payload(mc_cache_writer *writer, size_t width, const mc_has
                              size_t count, const float *const rows[2], const kept *k,
                              mc_error *err)
 {
-    uint64_t head[2] = { count + k->count, width };
+    int      kinds   = rows[1] && (k->count == 0 || k->old->means) ? 2 : 1;
+    uint64_t head[3] = { count + k->count, width, kinds == 2 };
 
     MC_TRY(mc_cache_writer_add(writer, head, sizeof head, err));
     MC_TRY(mc_cache_writer_add(writer, keys, count * sizeof *keys, err));
     for (size_t i = 0; i < k->count; i++)
         MC_TRY(mc_cache_writer_add(writer, &k->old->keys[k->texts[i]], sizeof *keys, err));
-    for (int mean = 0; mean < 2; mean++) {
+    for (int mean = 0; mean < kinds; mean++) {
         MC_TRY(mc_cache_writer_add(writer, rows[mean], count * width * sizeof(float), err));
         MC_TRY(add_kept_rows(writer, k, mean, err));
     }

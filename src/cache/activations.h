@@ -38,6 +38,7 @@ typedef struct mc_activation_group {
 typedef struct mc_activations {
     mc_cache_reader     reader;
     size_t              count, width;
+    bool                means;  /* beside the last rows */
     mc_hash            *keys;   /* [count] */
     struct mc_text_key *sorted; /* [count], by key */
 } mc_activations;
@@ -52,6 +53,7 @@ mc_status mc_activations_read(const mc_activations *activations, bool mean, size
                               size_t count, float *rows, mc_error *err);
 
 /* Write a layer's file: these texts, and those of `old` (may be NULL) that are not among them.
+ * Means are left out where `mean` is NULL or a text of `old` stays that has none.
  * `size` is what it takes on disk. */
 mc_status mc_activations_put(const mc_activation_group *group, int layer, size_t width,
                              const mc_hash *keys, size_t count, const float *last,

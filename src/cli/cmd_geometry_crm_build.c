@@ -47,7 +47,7 @@ static const mc_field cache_fields[] = {
     { "served", MC_VALUE_INTEGER, "those that the activation cache had", MC_UNIT_COUNT },
     { "stored", MC_VALUE_INTEGER, "written to it", MC_UNIT_BYTES },
     { "resumedBehind", MC_VALUE_INTEGER,
-      "the block of an interrupted build behind which this one went on", MC_UNIT_ID,
+      "the block of an earlier build behind which this one went on", MC_UNIT_ID,
       .flags = MC_FIELD_NULLABLE, .label = "went on behind block" },
     { 0 },
 };
@@ -132,7 +132,7 @@ static void note_reuse(mc_report *report, const mc_crm_build_summary *s)
     else if (s->states_served > 0)
         mc_report_note(report, "%.1f %% of the states came from the activation cache", share);
     if (s->resumed_behind >= 0)
-        mc_report_note(report, "went on behind block %d of an interrupted build",
+        mc_report_note(report, "went on behind block %d of an earlier build",
                        s->resumed_behind);
 }
 

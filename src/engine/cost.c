@@ -36,16 +36,23 @@ static double op_flop(const mc_op *op, double rows)
     return 2.0 * rows * (double)mc_op_stacked_rows(op) * (double)op->weights[0].cols;
 }
 
+unsigned mc_cost_keep(const mc_cost *cost, int block)
+{
+    const mc_engine_options *o = cost->options;
+
+    return block >= cost->last_block && o->keep_end ? o->keep_end : o->keep;
+}
+
 /* Keys that the computed queries look at; in the last block only wanted rows ask. */
 static double count_keys(const mc_cost *cost, size_t window, bool only_wanted)
 {
-    double keys = 0.0;
+    unsigned keep = mc_cost_keep(cost, cost->last_block);
+    double   keys = 0.0;
 
     for (size_t t = 0; t < cost->plan->text_count; t++) {
         const mc_plan_text *text = &cost->plan->texts[t];
         for (size_t position = text->shared; position < text->length; position++) {
-            if (only_wanted && !mc_pooled_needs(cost->options->keep, position, text->length))
-                continue;
+            if (only_wanted && !mc_pooled_needs(keep, position, text->length)) continue;
             keys += (double)(window && position >= window ? window : position + 1);
         }
     }
@@ -63,12 +70,13 @@ static double attention_flop(const mc_cost *cost, const mc_op *op, bool only_wan
 
 static double count_wanted(const mc_cost *cost)
 {
-    size_t count = 0;
+    unsigned keep  = mc_cost_keep(cost, cost->last_block);
+    size_t   count = 0;
 
     for (size_t t = 0; t < cost->plan->text_count; t++) {
         const mc_plan_text *text = &cost->plan->texts[t];
         for (size_t position = text->shared; position < text->length; position++)
-            count += mc_pooled_needs(cost->options->keep, position, text->length) != 0;
+            count += mc_pooled_needs(keep, position, text->length) != 0;
     }
     return (double)count;
 }
@@ -170,7 +178,7 @@ static void measure_bytes(mc_cost *cost)
         mc_stage_measure(cost->options->backend, cost->model, cost->last_block, cost->workers);
     mc_pooled pooled = { cost->options->keep, plan->text_count, plan->asked,
                          cost->model->hidden };
-    mc_pooled final  = { cost->options->keep, plan->text_count, plan->asked,
+    mc_pooled final  = { mc_cost_keep(cost, cost->last_block), plan->text_count, plan->asked,
                          cost->model->final_width };
 
     cost->bytes = mc_stage_bytes(&stage) + state_bytes(cost) + mc_pooled_bytes(&pooled) +

@@ -40,6 +40,8 @@ mc_status mc_cost_check(const mc_cost *cost, mc_error *err);
 bool mc_cost_is_global(const mc_lowered *model, int buffer);
 /* 0: embedding; last_block + 1: final. */
 const mc_program *mc_cost_program(const mc_cost *cost, int block);
+/* What is kept behind a block; flags. */
+unsigned mc_cost_keep(const mc_cost *cost, int block);
 /* Floating-point operations of one program over all rows, and of all programs. */
 double mc_cost_flop(const mc_cost *cost, int block);
 double mc_cost_flop_of_all(const mc_cost *cost);

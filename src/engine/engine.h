@@ -83,6 +83,7 @@ typedef struct mc_engine_options {
     bool              no_sharing; /* compute shared beginnings once for each text */
     bool              streams;    /* keep no weight in the system's cache: there is no room */
     unsigned          keep;
+    unsigned          keep_end; /* of the last block and `final`: some of them; 0: the same */
     /* [block_count + 2]: which of 0..L and, last, `final` are handed out. Work ends at the
      * last. */
     const bool                  *wanted;

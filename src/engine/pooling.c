@@ -39,6 +39,17 @@ void mc_pooled_clear(mc_pooled *pooled)
     *pooled = (mc_pooled){ 0 };
 }
 
+mc_pooled mc_pooled_only(const mc_pooled *pooled, unsigned keep)
+{
+    mc_pooled result = *pooled;
+
+    result.keep &= keep;
+    if (!(keep & MC_KEEP_LAST)) result.last = NULL;
+    if (!(keep & MC_KEEP_MEAN)) result.mean = NULL;
+    if (!(keep & MC_KEEP_ALL)) result.all = NULL;
+    return result;
+}
+
 size_t mc_pooled_bytes(const mc_pooled *pooled)
 {
     size_t rows = (pooled->keep & MC_KEEP_LAST ? pooled->texts : 0) +

@@ -13,6 +13,8 @@ typedef struct mc_pooled {
 mc_status mc_pooled_create(unsigned keep, size_t texts, size_t tokens, size_t width,
                            mc_pooled *pooled, mc_error *err);
 void      mc_pooled_clear(mc_pooled *pooled);
+/* The same memory (borrowed), of which only these flags are used. */
+mc_pooled mc_pooled_only(const mc_pooled *pooled, unsigned keep);
 /* Of what its shape asks for, allocated or not. */
 size_t mc_pooled_bytes(const mc_pooled *pooled);
 

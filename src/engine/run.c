@@ -121,8 +121,8 @@ static mc_status create_memory(pass *p, mc_error *err)
     MC_TRY(mc_pooled_create(p->options->keep, p->texts->count, p->plan.asked, p->model->hidden,
                             &p->pooled, err));
     if (p->cost.want_final)
-        MC_TRY(mc_pooled_create(p->options->keep, p->texts->count, p->plan.asked,
-                                p->model->final_width, &p->pooled_final, err));
+        MC_TRY(mc_pooled_create(mc_cost_keep(&p->cost, p->cost.last_block), p->texts->count,
+                                p->plan.asked, p->model->final_width, &p->pooled_final, err));
     MC_TRY(create_states(p, err));
     p->living = (mc_engine_state){
         .model = p->model, .plan = &p->plan, .data = p->state, .stride = p->cost.stride
@@ -215,8 +215,9 @@ static void describe_chunk(tile_job *job)
  * rows lie; and where they go when the others are dropped. */
 static void mark_wanted(tile_job *job)
 {
-    const pass *p  = job->p;
-    uint32_t    to = 0;
+    const pass *p    = job->p;
+    unsigned    keep = mc_cost_keep(&p->cost, p->block);
+    uint32_t    to   = 0;
 
     memset(job->w->wanted, 0, job->tile.rows);
     for (size_t i = 0; i < job->planned->text_count; i++) {
@@ -225,8 +226,7 @@ static void mark_wanted(tile_job *job)
             size_t row = p->plan.paths[text->path + position];
             size_t at  = job->job->at;
             if (row < at || row >= at + job->tile.rows) continue;
-            if (mc_pooled_needs(p->options->keep, position, text->length))
-                job->w->wanted[row - at] = 1;
+            if (mc_pooled_needs(keep, position, text->length)) job->w->wanted[row - at] = 1;
         }
     }
     for (size_t row = 0; row < job->tile.rows; row++) {
@@ -277,22 +277,23 @@ static bool run_program(tile_job *job, const mc_program *program, const mc_stage
 }
 
 /* Pool what lies in `buffer` of the tile's rows; `place` as after dropping rows, or NULL. */
-static void pool_tile(tile_job *job, int buffer, size_t width, mc_pooled *pooled,
+static void pool_tile(tile_job *job, int buffer, size_t width, const mc_pooled *all,
                       const uint32_t *place)
 {
-    pass        *p    = job->p;
-    double      *sums = job->tile.history ? slot_of(job)->sums : job->w->sums;
-    mc_pool_rows rows = { .data   = job->tile.data[buffer],
-                          .stride = job->tile.stride[buffer],
-                          .width  = width,
-                          .place  = place };
+    pass        *p      = job->p;
+    mc_pooled    pooled = mc_pooled_only(all, mc_cost_keep(&p->cost, p->block));
+    double      *sums   = job->tile.history ? slot_of(job)->sums : job->w->sums;
+    mc_pool_rows rows   = { .data   = job->tile.data[buffer],
+                            .stride = job->tile.stride[buffer],
+                            .width  = width,
+                            .place  = place };
 
     if (job->tile.history && !mc_chunk_turn(&p->chunks, job->job)) return;
     for (size_t i = 0; i < job->planned->text_count; i++) {
         const mc_plan_text *text = &p->plan.texts[job->planned->first_text + i];
         rows.begin               = p->texts->offsets[text->text];
         /* A chunk's rows count from its own beginning, as the path of its text does. */
-        mc_pool_text(pooled, text, &rows, p->plan.paths + text->path, job->job->at,
+        mc_pool_text(&pooled, text, &rows, p->plan.paths + text->path, job->job->at,
                      job->tile.history ? job->job->rows : text->length, sums);
     }
 }
@@ -304,7 +305,7 @@ static void run_rows(tile_job *job)
     pass *p        = job->p;
     bool  is_final = p->block > p->cost.last_block;
     bool  drops    = p->block >= p->cost.last_block && p->cost.last_block > 0 &&
-                 !(p->options->keep & MC_KEEP_ALL);
+                 !(mc_cost_keep(&p->cost, p->block) & MC_KEEP_ALL);
     const uint32_t *place = drops ? job->w->place : NULL;
 
     point_buffers(job);
@@ -393,10 +394,10 @@ static mc_status check_finite(const pass *p, const mc_states *states, mc_error *
     return MC_OK;
 }
 
-static mc_status hand_out(pass *p, int layer, const mc_pooled *pooled, size_t width,
-                          mc_error *err)
+static mc_status hand_out(pass *p, int layer, const mc_pooled *all, size_t width, mc_error *err)
 {
-    mc_states       states  = { layer, width, pooled->last, pooled->mean, pooled->all };
+    mc_pooled       pooled  = mc_pooled_only(all, mc_cost_keep(&p->cost, p->block));
+    mc_states       states  = { layer, width, pooled.last, pooled.mean, pooled.all };
     double          started = mc_clock();
     mc_profile_mark begun   = mc_profile_begin();
     mc_status       status  = check_finite(p, &states, err);
