@@ -15,7 +15,7 @@
 
 #define MAGIC "MCCACHE\n"
 enum {
-    VERSION   = 1,
+    VERSION   = 2,
     CHUNK     = 1 << 20,
     NAME_KEPT = 120 /* bytes of a model's name: with label, key and ".part" below 255 */
 };

@@ -41,19 +41,19 @@ static double flop_of(const mc_op *op, const mc_tile *tile)
     return 0.0;
 }
 
-void mc_op_profile_end(mc_profile_mark begun, const mc_op *op, const mc_tile *tile)
+mc_profile_call mc_op_profile_call(const mc_op *op, const mc_tile *tile)
 {
     const bool      product = op->kind == MC_OP_MATMUL;
     mc_profile_call call    = { .kind = MC_PROFILE_OPERATION, .name = names[op->kind] };
     const size_t    touched = op->dst.width + op->src.width + op->src2.width + op->src3.width;
 
-    if (begun.wall == 0.0) return;
+    if (!mc_profile_is_on()) return call;
     call.columns = product ? mc_op_stacked_rows(op) : 0;
     call.depth   = product ? op->weights[0].cols : 0;
     call.bytes   = (double)sizeof(float) * ((double)tile->rows * (double)touched +
                                           (double)call.columns * (double)call.depth);
     call.flop    = flop_of(op, tile);
-    mc_profile_end(begun, &call);
+    return call;
 }
 
 void mc_op_profile_end_stage(mc_profile_mark begun, const mc_backend *backend, const mc_op *op)

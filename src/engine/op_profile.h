@@ -5,8 +5,9 @@
 #include "backend/backend.h"
 #include "base/profile.h"
 
-/* Behind an operation, before any row of the tile is dropped. */
-void mc_op_profile_end(mc_profile_mark begun, const mc_op *op, const mc_tile *tile);
+/* What an operation on this tile reads, writes and computes: for mc_profile_end(). Empty while
+ * nothing is recorded. */
+mc_profile_call mc_op_profile_call(const mc_op *op, const mc_tile *tile);
 
 /* Behind one job of staging: a part of the operation's weights, widened and laid out. */
 void mc_op_profile_end_stage(mc_profile_mark begun, const mc_backend *backend, const mc_op *op);

@@ -268,9 +268,10 @@ static bool run_program(tile_job *job, const mc_program *program, const mc_stage
             mc_tile_remember(op, &job->tile);
             if (!mc_chunk_remembered(&job->p->chunks, job->job)) return false;
         }
+        mc_profile_call call  = mc_op_profile_call(op, &job->tile);
         mc_profile_mark begun = mc_profile_begin();
         backend->run[op->kind](backend, op, mc_stage_of(stage, program, i), &job->tile);
-        mc_op_profile_end(begun, op, &job->tile);
+        mc_profile_end(begun, &call);
         if (job->tile.wanted && i == drop_at) drop_unwanted(job);
     }
     return true;
