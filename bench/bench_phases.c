@@ -16,17 +16,8 @@
 #include "base/log.h"
 #include "base/pool.h"
 #include "engine/engine.h"
+#include "engine/op_profile.h"
 #include "model/model.h"
-
-static const char *const names[MC_OP_COUNT] = {
-    [MC_OP_EMBED] = "embed",       [MC_OP_POSITION] = "position",
-    [MC_OP_NORM] = "norm",         [MC_OP_MATMUL] = "matmul",
-    [MC_OP_ROPE] = "rope",         [MC_OP_ATTENTION] = "attention",
-    [MC_OP_ACTIVATE] = "activate", [MC_OP_GLU] = "glu",
-    [MC_OP_ADD] = "add",           [MC_OP_MUL] = "mul",
-    [MC_OP_SCALE] = "scale",       [MC_OP_SCALE_FAR] = "scaleFar",
-    [MC_OP_CLIP] = "clip",
-};
 
 static const mc_backend    *timed;                        /* what the clocks stand around */
 static atomic_uint_fast64_t spent[MC_OP_COUNT], widening; /* nanoseconds, of all workers */
@@ -109,7 +100,7 @@ static void print_phases(const mc_engine_stats *stats, double wall, double all)
         if (!spent[kind]) continue;
         part = (double)spent[kind] * 1e-9 / all;
         rest -= part;
-        printf("\"%s\": %.5f, ", names[kind], part);
+        printf("\"%s\": %.5f, ", mc_op_name(kind), part);
     }
     part = (double)widening * 1e-9 / all;
     printf("\"widen\": %.5f, \"rest\": %.5f}, \"idle\": %.5f}\n", part, rest - part,
