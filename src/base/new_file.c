@@ -67,7 +67,7 @@ static mc_status check_target(const char *path, mc_error *err)
     if (!S_ISREG(info.st_mode))
         return mc_fail(err, MC_ERR_IO, hint_place,
                        "is a device or a pipe, which would be replaced by a file");
-    if (access(path, W_OK) != 0)
+    if (access(path, W_OK) != 0 && errno != ENOENT) /* somebody may remove it meanwhile */
         return mc_fail_errno(err, hint_place, "the file that is there may not be replaced");
     return MC_OK;
 }
