@@ -2,6 +2,7 @@
 # Fuzz every parser with libFuzzer, AddressSanitizer and UndefinedBehaviorSanitizer.
 #
 #   scripts/fuzz.sh [SECONDS [TARGET...]]    3600 seconds each, all targets, one after another
+#   JOBS=4 scripts/fuzz.sh                   four at a time
 #
 # The corpus of each target grows in build-fuzz/fuzz/<target>.corpus from run to run; it begins as
 # the files that the replay of `make test` uses. A finding stops its target and stays in
@@ -30,18 +31,34 @@ plant() {
     done
 }
 
-failed=0
-for target in "${targets[@]}"; do
-    corpus=$folder/$target.corpus log=$folder/$target.log
+# One target: its log, and a line of the record with the processor's seconds, which are fewer than
+# the clock's where targets run side by side.
+fuzz() {
+    local target=$1 corpus=$folder/$1.corpus log=$folder/$1.log verdict=nothing runs coverage used
+    local TIMEFORMAT=%U
     plant "$folder/$target.seeds" "$corpus"
-    verdict=nothing
-    "build-fuzz/tests/fuzz_$target" -max_total_time="$seconds" -max_len=65536 -timeout=20 \
-        -rss_limit_mb=2048 -malloc_limit_mb=256 -print_final_stats=1 \
-        -artifact_prefix="$folder/$target-" "$corpus" >"$log" 2>&1 || { verdict=FOUND failed=1; }
+    used=$( { time "build-fuzz/tests/fuzz_$target" -max_total_time="$seconds" -max_len=65536 \
+        -timeout=20 -rss_limit_mb=2048 -malloc_limit_mb=256 -print_final_stats=1 \
+        -artifact_prefix="$folder/$target-" "$corpus" >"$log" 2>&1; } 2>&1) || verdict=FOUND
     runs=$(sed -n 's/^stat::number_of_executed_units: //p' "$log")
     coverage=$(grep -o 'cov: [0-9]*' "$log" | tail -1 | cut -c6-)
-    printf '%s %-12s %6s s %10s inputs %6s edges %5s files: %s\n' "$(date -u +%F)" "$target" \
-        "$seconds" "${runs:-?}" "${coverage:-?}" "$(find "$corpus" -type f | wc -l)" "$verdict" |
-        tee -a "$folder/record.txt"
+    printf '%s %-12s %6s s %7s s of processor %10s inputs %6s edges %5s files: %s\n' \
+        "$(date -u +%F)" "$target" "$seconds" "${used%.*}" "${runs:-?}" "${coverage:-?}" \
+        "$(find "$corpus" -type f | wc -l)" "$verdict" | tee -a "$folder/record.txt"
+    [ "$verdict" = nothing ]
+}
+
+failed=0 running=0
+for target in "${targets[@]}"; do
+    if [ "$running" -ge "${JOBS:-1}" ]; then
+        wait -n || failed=1
+        running=$((running - 1))
+    fi
+    fuzz "$target" &
+    running=$((running + 1))
+done
+while [ "$running" -gt 0 ]; do
+    wait -n || failed=1
+    running=$((running - 1))
 done
 exit $failed
