@@ -97,6 +97,7 @@ typedef struct mc_crm_plan {
     bool               split;   /* keep halves; not with MC_POOLING_ALL */
     bool               control; /* control texts run in the same build */
     mc_crm_texts       control_texts;
+    size_t             threads; /* that format the JSON form; 0: one a core */
 } mc_crm_plan;
 
 typedef struct mc_crm_writer mc_crm_writer;

@@ -187,7 +187,8 @@ mc_status mc_capture_plan(const mc_capture_run *run, mc_crm_plan *plan, mc_error
                            .probe_count = run->tokens.probe_count,
                            .texts       = mc_probe_tokens_part(&run->tokens, 0),
                            .split       = run->split,
-                           .control     = run->options->control };
+                           .control     = run->options->control,
+                           .threads     = run->options->threads };
     if (plan->control) plan->control_texts = mc_probe_tokens_part(&run->tokens, 1);
     return MC_OK;
 }

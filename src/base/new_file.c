@@ -1,5 +1,5 @@
 /* new_file.c - temporary file, lock, sync, rename. */
-#define _GNU_SOURCE /* fallocate */
+#define _GNU_SOURCE /* fallocate, sync_file_range */
 #include "base/new_file.h"
 
 #include <dirent.h>
@@ -248,6 +248,11 @@ mc_status mc_new_file_write(mc_new_file *file, uint64_t offset, const void *byte
         size -= (size_t)done;
     }
     return MC_OK;
+}
+
+void mc_new_file_push(mc_new_file *file)
+{
+    (void)!sync_file_range(file->descriptor, 0, 0, SYNC_FILE_RANGE_WRITE);
 }
 
 /* ---- ending ---- */

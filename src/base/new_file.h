@@ -27,6 +27,9 @@ mc_status mc_new_file_reserve(mc_new_file *file, uint64_t size, mc_error *err);
 mc_status mc_new_file_check_space(const mc_new_file *file, uint64_t size, mc_error *err);
 mc_status mc_new_file_write(mc_new_file *file, uint64_t offset, const void *bytes, size_t size,
                             mc_error *err);
+/* Let the disk begin with what was written so far, without waiting for it: a finish then has
+ * less to wait for. A wish: where it cannot be, nothing happens. */
+void mc_new_file_push(mc_new_file *file);
 /* Sync and rename; the struct is then empty, as after a discard. */
 mc_status mc_new_file_finish(mc_new_file *file, mc_error *err);
 /* The same without waiting for the disk: after a loss of power the file may be damaged. For

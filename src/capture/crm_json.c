@@ -1,12 +1,18 @@
-/* crm_json.c - a CRM as JSON, written in one pass: head, then layer after layer. */
+/* crm_json.c - a CRM as JSON, written in one pass: head, then layer after layer.
+ *
+ * All workers share out a layer's probes, a piece of some rows at a time: each is made into
+ * text, learns its place from the piece before it, and is written there. */
 #include <math.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "base/alloc.h"
+#include "base/pool.h"
 #include "capture/crm.h"
 
-/* Text goes to disk in pieces of this size. */
-#define PIECE ((size_t)4 << 20)
+/* About the bytes of a piece, one of which each worker holds; a row may be longer. */
+enum { PIECE = 64 << 10 };
 /* A float takes 11 bytes on average; a file with less than this a float has next to nothing in
  * it. */
 enum { FLOAT_BYTES_LEAST = 6 };
@@ -157,70 +163,170 @@ static mc_status begin(mc_crm_writer *writer, mc_error *err)
     return flush(writer, err);
 }
 
-static void put_row(mc_crm_writer *writer, const float *row)
-{
-    mc_json_writer *json = &writer->json;
-    double          sum  = 0;
+typedef struct piece {
+    mc_buffer      text;
+    mc_json_writer json;
+    size_t         not_finite;
+} piece;
 
-    for (size_t j = 0; j < writer->plan.hidden; j++) {
+typedef struct layer_text {
+    mc_crm_writer      *writer;
+    int                 layer;
+    const float *const *parts;
+    size_t              rows_a_piece;
+    piece              *pieces; /* one a worker */
+
+    pthread_mutex_t mutex; /* around what follows, and the writer's size */
+    pthread_cond_t  moved;
+    size_t          next; /* the piece that is placed at the writer's size */
+    mc_status       status;
+    mc_error       *err;
+} layer_text;
+
+static void put_row(piece *p, const float *row, size_t hidden)
+{
+    double sum = 0;
+
+    for (size_t j = 0; j < hidden; j++) {
         sum += (double)row[j] * (double)row[j];
-        writer->not_finite += isfinite(row[j]) ? 0 : 1;
+        p->not_finite += isfinite(row[j]) ? 0 : 1;
     }
-    mc_json_key(json, "activation");
-    mc_json_put_floats(json, row, writer->plan.hidden);
-    mc_json_key(json, "norm");
-    mc_json_put_float(json, (float)sqrt(sum));
+    mc_json_key(&p->json, "activation");
+    mc_json_put_floats(&p->json, row, hidden);
+    mc_json_key(&p->json, "norm");
+    mc_json_put_float(&p->json, (float)sqrt(sum));
 }
 
-static void put_halves(mc_crm_writer *writer, const float *first)
+static void put_halves(mc_json_writer *json, const mc_crm_plan *plan, const float *first)
 {
-    size_t hidden = writer->plan.hidden;
-
-    mc_json_key(&writer->json, "split");
-    mc_json_begin_array(&writer->json);
-    mc_json_put_floats(&writer->json, first, hidden);
-    mc_json_put_floats(&writer->json, first + writer->plan.probe_count * hidden, hidden);
-    mc_json_end_array(&writer->json);
+    mc_json_key(json, "split");
+    mc_json_begin_array(json);
+    mc_json_put_floats(json, first, plan->hidden);
+    mc_json_put_floats(json, first + plan->probe_count * plan->hidden, plan->hidden);
+    mc_json_end_array(json);
 }
 
-static void put_probe(mc_crm_writer *writer, size_t row, int layer,
-                      const float *const parts[MC_CRM_PART_COUNT])
+static void put_probe(piece *p, const layer_text *t, size_t row)
 {
-    const mc_crm_plan *plan = &writer->plan;
-    mc_json_writer    *json = &writer->json;
+    const mc_crm_plan *plan = &t->writer->plan;
+    mc_json_writer    *json = &p->json;
     size_t             at   = row * plan->hidden;
 
     mc_json_key(json, plan->probe_ids[row]);
     mc_json_begin_object(json);
     put_key_text(json, "anchorID", plan->probe_ids[row]);
     put_key_count(json, "layer",
-                  (size_t)(layer == MC_LAYER_FINAL ? plan->block_count + 1 : layer));
-    put_row(writer, parts[MC_CRM_STATE] + at);
-    if (plan->split) put_halves(writer, parts[MC_CRM_SPLIT] + at);
+                  (size_t)(t->layer == MC_LAYER_FINAL ? plan->block_count + 1 : t->layer));
+    put_row(p, t->parts[MC_CRM_STATE] + at, plan->hidden);
+    if (plan->split) put_halves(json, plan, t->parts[MC_CRM_SPLIT] + at);
     if (plan->control) {
         mc_json_key(json, "control");
         mc_json_begin_object(json);
-        put_row(writer, parts[MC_CRM_CONTROL] + at);
-        if (plan->split) put_halves(writer, parts[MC_CRM_CONTROL_SPLIT] + at);
+        put_row(p, t->parts[MC_CRM_CONTROL] + at, plan->hidden);
+        if (plan->split) put_halves(json, plan, t->parts[MC_CRM_CONTROL_SPLIT] + at);
         mc_json_end_object(json);
     }
     mc_json_end_object(json);
+}
+
+static void format_rows(const layer_text *t, piece *p, size_t first)
+{
+    size_t left = t->writer->plan.probe_count - first;
+
+    p->text.size        = 0;
+    p->json             = mc_json_writer_init(&p->text, 0);
+    p->json.has_sibling = first > 0;
+    for (size_t i = 0; i < t->rows_a_piece && i < left; i++)
+        put_probe(p, t, first + i);
+}
+
+/* Pieces are taken in order, so the ones before this one are with workers and come to their
+ * end. False: what came before it has failed, or this one. */
+static bool find_place(layer_text *t, const piece *p, size_t number, uint64_t *place)
+{
+    bool fine;
+
+    pthread_mutex_lock(&t->mutex);
+    while (t->next != number)
+        pthread_cond_wait(&t->moved, &t->mutex);
+    if (t->status == MC_OK) t->status = mc_buffer_status(&p->text, t->err);
+    fine   = t->status == MC_OK;
+    *place = t->writer->size;
+    t->writer->size += p->text.size;
+    t->next++;
+    pthread_cond_broadcast(&t->moved);
+    pthread_mutex_unlock(&t->mutex);
+    return fine;
+}
+
+static void put_piece(void *context, size_t job, size_t worker)
+{
+    layer_text *t   = context;
+    piece      *p   = &t->pieces[worker];
+    mc_error    err = { 0 };
+    mc_status   status;
+    uint64_t    place;
+
+    format_rows(t, p, job * t->rows_a_piece);
+    if (!find_place(t, p, job, &place)) return;
+    status = mc_new_file_write(&t->writer->output, place, p->text.data, p->text.size, &err);
+    if (status == MC_OK) return;
+    pthread_mutex_lock(&t->mutex);
+    if (t->status == MC_OK) *t->err = err;
+    t->status = status;
+    pthread_mutex_unlock(&t->mutex);
+}
+
+static size_t rows_a_piece(const mc_crm_plan *plan)
+{
+    size_t floats = 0;
+
+    for (int p = 0; p < MC_CRM_PART_COUNT; p++)
+        if (mc_crm_plan_has(plan, (mc_crm_part)p))
+            floats += mc_crm_part_halves((mc_crm_part)p) * plan->hidden;
+    return 1 + (size_t)(PIECE / (FLOAT_BYTES * (double)floats));
+}
+
+static mc_status put_pieces(layer_text *t, mc_pool *pool, mc_error *err)
+{
+    const size_t rows = t->writer->plan.probe_count, workers = mc_pool_size(pool);
+
+    t->pieces = mc_calloc(workers, sizeof *t->pieces);
+    if (!t->pieces) return mc_fail_memory(err, workers * sizeof *t->pieces);
+    pthread_mutex_init(&t->mutex, NULL);
+    pthread_cond_init(&t->moved, NULL);
+    mc_pool_run(pool, (rows - 1) / t->rows_a_piece + 1, put_piece, t);
+    pthread_cond_destroy(&t->moved);
+    pthread_mutex_destroy(&t->mutex);
+    for (size_t i = 0; i < workers; i++) {
+        t->writer->not_finite += t->pieces[i].not_finite;
+        mc_buffer_clear(&t->pieces[i].text);
+    }
+    mc_free(t->pieces);
+    return t->status;
 }
 
 static mc_status put(mc_crm_writer *writer, size_t index,
                      const float *const parts[MC_CRM_PART_COUNT], const mc_crm_rows rows[2],
                      mc_error *err)
 {
-    int  layer = writer->plan.layers.items[index];
-    char name[MC_LAYER_TEXT];
+    layer_text t    = { .writer       = writer,
+                        .layer        = writer->plan.layers.items[index],
+                        .parts        = parts,
+                        .rows_a_piece = rows_a_piece(&writer->plan),
+                        .err          = err };
+    mc_pool   *pool = NULL;
+    char       name[MC_LAYER_TEXT];
+    mc_status  status;
 
     (void)rows; /* all of them */
-    mc_json_key(&writer->json, mc_layer_print(layer, name));
+    mc_json_key(&writer->json, mc_layer_print(t.layer, name));
     mc_json_begin_object(&writer->json);
-    for (size_t row = 0; row < writer->plan.probe_count; row++) {
-        put_probe(writer, row, layer, parts);
-        if (writer->text.size >= PIECE) MC_TRY(flush(writer, err));
-    }
+    MC_TRY(flush(writer, err));
+    MC_TRY(mc_pool_create(writer->plan.threads, &pool, err));
+    status = put_pieces(&t, pool, err);
+    mc_pool_free(pool);
+    if (status != MC_OK) return status;
     mc_json_end_object(&writer->json);
     return flush(writer, err);
 }

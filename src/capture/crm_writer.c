@@ -260,6 +260,7 @@ mc_status mc_crm_writer_put_rows(mc_crm_writer *writer, int layer,
         writer->failed = true;
         return status;
     }
+    mc_new_file_push(&writer->output); /* while the next layer is computed */
     writer->written[index] += rows[0].count;
     writer->written_count +=
         writer->written[index] == mc_crm_plan_rows(&writer->plan, MC_CRM_STATE);

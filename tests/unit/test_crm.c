@@ -53,7 +53,7 @@ static int remove_folder(void **state)
 
 /* ---- a plan and its numbers ---- */
 
-enum { PROBES = 3, TOKENS = 16, HIDDEN_MOST = 48 };
+enum { PROBES = 3, TOKENS = 16, HIDDEN_MOST = 4000 };
 
 static const char *const ids[PROBES] = { "semantic_prime:I", "computational_gate:\"7\"\n",
                                          "moral_concept:caf\xc3\xa9" };
@@ -205,6 +205,7 @@ static const struct {
     { "b.json", "json", 16, MC_POOLING_LAST, false, true },
     { "c.json", "json", 7, MC_POOLING_LAST, true, false },
     { "d.json", "json", 1, MC_POOLING_MEAN, false, false },
+    { "e.json", "json", HIDDEN_MOST, MC_POOLING_MEAN, true, true }, /* in several pieces */
 };
 
 static void what_is_written_is_read_back_to_the_bit(void **state)
@@ -224,6 +225,31 @@ static void what_is_written_is_read_back_to_the_bit(void **state)
         check_file(&plan, size, written[i].form);
         assert_int_equal(entries(0), i + 1);
     }
+}
+
+static void json_is_the_same_for_any_number_of_threads(void **state)
+{
+    char     path[64];
+    mc_error err = { 0 };
+    char    *text[4];
+
+    (void)state;
+    snprintf(path, sizeof path, "%s/threads.json", folder);
+    for (size_t i = 0; i < MC_ARRAY_LEN(text); i++) {
+        mc_crm_plan plan = make_plan(path, HIDDEN_MOST);
+        uint64_t    size = 0;
+        FILE       *file;
+
+        plan.threads = i + 1;
+        CHECK_OK("write", write_plan(&plan, &size, &err));
+        text[i] = calloc(1, size + 1);
+        file    = fopen(path, "rb");
+        assert_true(text[i] && file && fread(text[i], 1, size + 1, file) == size);
+        fclose(file);
+        assert_string_equal(text[i], text[0]);
+    }
+    for (size_t i = 0; i < MC_ARRAY_LEN(text); i++)
+        free(text[i]);
 }
 
 /* Layers may come in any order where the form allows it; a matrix of 16 columns lies at a
@@ -632,9 +658,9 @@ static void a_write_that_fails_leaves_nothing(void **state)
     assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
     small.rlim_max = before.rlim_max;
     signal(SIGXFSZ, SIG_IGN);
-    for (int json = 0; json < 2; json++) {
+    for (int json = 0; json < 3; json++) {
         char        path[64];
-        mc_crm_plan plan = make_plan(path, 48);
+        mc_crm_plan plan = make_plan(path, json == 2 ? HIDDEN_MOST : 48);
         mc_error    err  = { 0 };
         mc_status   status;
 
@@ -693,6 +719,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, make_folder, remove_folder)
     const struct CMUnitTest tests[] = {
         TEST(what_is_written_is_read_back_to_the_bit),
+        TEST(json_is_the_same_for_any_number_of_threads),
         TEST(safetensors_takes_layers_in_any_order_and_aligned),
         TEST(misuse_of_a_writer_is_an_error),
         TEST(plans_that_make_no_sense),
