@@ -38,7 +38,7 @@ fuzz() {
     local TIMEFORMAT=%U
     plant "$folder/$target.seeds" "$corpus"
     used=$( { time "build-fuzz/tests/fuzz_$target" -max_total_time="$seconds" -max_len=65536 \
-        -timeout=20 -rss_limit_mb=2048 -malloc_limit_mb=256 -print_final_stats=1 \
+        -timeout=$((20 * ${JOBS:-1})) -rss_limit_mb=2048 -malloc_limit_mb=256 -print_final_stats=1 \
         -artifact_prefix="$folder/$target-" "$corpus" >"$log" 2>&1; } 2>&1) || verdict=FOUND
     runs=$(sed -n 's/^stat::number_of_executed_units: //p' "$log")
     coverage=$(grep -o 'cov: [0-9]*' "$log" | tail -1 | cut -c6-)

@@ -15,6 +15,7 @@ static bool has_name(const char *names, const char *name)
 {
     size_t size = strlen(name);
 
+    if (size == 0) return false;
     for (const char *at = names; (at = strstr(at, name)); at += size)
         if ((at == names || at[-1] == ' ') && (at[size] == ' ' || !at[size])) return true;
     return false;

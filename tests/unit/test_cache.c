@@ -232,6 +232,7 @@ static void many_writers_and_a_remover(void **state)
             finds(&id, payload, SIZE);
             if (i == 0) unlink(path);
         }
+        if (warnings) print_error("process %d: %s\n", i, last_warning);
         _exit(warnings ? 1 : 0);
     }
     for (int i = 0; i < WRITERS; i++) {
