@@ -67,6 +67,7 @@ static mc_status apply_step(const mc_gguf_step *step, mc_tokenizer *tokenizer, m
     case MC_STEP_NUMBERS: return add_test(stages, mc_is_numeric, MC_SPLIT_CONTIGUOUS, err);
     case MC_STEP_PUNCTUATION:
         return add_test(stages, mc_is_punctuation, MC_SPLIT_CONTIGUOUS, err);
+    case MC_STEP_MARKS: return add_test(stages, mc_is_punctuation, MC_SPLIT_ISOLATED, err);
     case MC_STEP_BYTES:
         tokenizer->style = MC_STYLE_BYTE_LEVEL;
         return mc_stages_add_byte_level(stages, false, false, err);

@@ -13,6 +13,7 @@ typedef enum mc_gguf_step_kind {
     MC_STEP_DIGITS,      /* every digit a piece */
     MC_STEP_NUMBERS,     /* every run of digits a piece */
     MC_STEP_PUNCTUATION, /* every run of punctuation a piece */
+    MC_STEP_MARKS,       /* every mark of punctuation a piece */
     MC_STEP_BYTES,       /* to byte-level characters */
     MC_STEP_WORDS,       /* GPT-2's words, then to byte-level characters */
     MC_STEP_NFC,         /* a normalizer */

@@ -11,6 +11,7 @@
 /* Words by case: capitals and then small letters, or capitals alone. */
 #define UPPER "[\\p{Lu}\\p{Lt}\\p{Lm}\\p{Lo}\\p{M}]"
 #define LOWER "[\\p{Ll}\\p{Lm}\\p{Lo}\\p{M}]"
+#define NO_HAN(letters) "(?:(?!\\p{Han})" letters ")"
 #define BEFORE "[^\\r\\n\\p{L}\\p{N}]?"
 #define CASED(end) BEFORE UPPER "*" LOWER "+" end "|" BEFORE UPPER "+" LOWER "*" end
 #define CASED_SYMBOLS " ?[^\\s\\p{L}\\p{N}]+[\\r\\n/]*"
@@ -90,6 +91,11 @@ const mc_gguf_pre mc_gguf_pre_table[] = {
                  { MC_STEP_BYTES } } },
     { .names = "gpt-4o llama4 kanana2 talkie minimax-m2",
       .steps = { { MC_STEP_CUT, GPT4O }, { MC_STEP_BYTES } } },
+    { .names = "kimi-k2",
+      .steps = { { MC_STEP_CUT, "\\p{Han}+|" BEFORE NO_HAN(UPPER) "*" NO_HAN(LOWER) "+" CONTRACTIONS "?|"
+                                BEFORE NO_HAN(UPPER) "+" NO_HAN(LOWER) "*" CONTRACTIONS "?|"
+                                "\\p{N}{1,3}|" SYMBOLS "|" SPACES },
+                 { MC_STEP_BYTES } }, .ignore_merges = true },
     { .names = "granite-embed-multi-97m",
       .steps = { { MC_STEP_CUT, GPT4O }, { MC_STEP_BYTES } }, .ignore_merges = true },
     { .names = "youtu",
@@ -126,6 +132,10 @@ const mc_gguf_pre mc_gguf_pre_table[] = {
     { .names = "falcon",
       .steps = { { MC_STEP_PUNCTUATION }, { MC_STEP_WORDS }, { MC_STEP_NUMBERS },
                  { MC_STEP_CUT, "[0-9][0-9][0-9]" } } },
+    { .names = "chameleon",
+      .steps = { { MC_STEP_CUT, "<sentinel:[0-9]+>" }, { MC_STEP_CUT, "IMGIMG[A-I]{1,4}Z" },
+                 { MC_STEP_CUT, "[\\t\\n]|    |  " }, { MC_STEP_DIGITS },
+                 { MC_STEP_MARKS }, { MC_STEP_WORDS } }, .add_bos = true },
     { .names = "bloom poro-chat gpt3-finnish",
       .steps = { { MC_STEP_CUT, BLOOM }, { MC_STEP_BYTES } } },
     { .names = "viking",
@@ -147,6 +157,8 @@ const mc_gguf_pre mc_gguf_pre_table[] = {
       .ignore_merges = true },
     { .names = "gemma4 granite-embed-multi-311m",
       .steps = { { MC_STEP_MARK_SPACES } }, .add_bos = true, .byte_fallback = true },
+    { .names = "sarvam-moe",
+      .steps = { { MC_STEP_MARK_SPACES } }, .byte_fallback = true },
     { .names = NULL },
 };
 // clang-format on

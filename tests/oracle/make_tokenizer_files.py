@@ -9,7 +9,7 @@ tests/golden/tokenizer/files.json.xz: texts and ids for each.
     llama/  tokenizer.model of kind BPE with byte fallback;  gemma/  the same without a space before the text
     t5/     tokenizer.model of kind unigram with the character map nmt_nfkc
     bert/   vocab.txt
-    t5.gguf, bert.gguf, llama.gguf, gpt2.gguf   the same vocabularies as llama.cpp's converter writes them
+    t5.gguf, bert.gguf, llama.gguf, sarvam.gguf, gpt2.gguf   the same vocabularies as llama.cpp's converter writes them
 
 The ids come from Hugging Face `tokenizers`, put together as transformers' converters do for the class of the folder.
 """
@@ -153,6 +153,10 @@ def llama():
              token_scores=[x.score for x in proto.pieces], token_types=[x.type for x in proto.pieces], bos_token_id=1, eos_token_id=2,
              unk_token_id=0, add_bos_token=True, add_eos_token=False, add_space_prefix=True)
     yield "llama.gguf", made(True)
+    put_gguf("sarvam.gguf", tokenizer_model="gpt2", tokenizer_pre="sarvam-moe", token_list=[x.piece for x in proto.pieces],
+             token_merges=["%s %s" % m for m in merges], token_types=[x.type for x in proto.pieces], bos_token_id=1, eos_token_id=2,
+             unk_token_id=0, add_bos_token=True)
+    yield "sarvam.gguf", made(False)
 
 
 def t5():

@@ -5,6 +5,8 @@
  * and of file on the whole corpus. */
 #include <stdlib.h>
 
+#include "base/alloc.h"
+#include "base/file_map.h"
 #include "base/json.h"
 #include "base/log.h"
 #include "support/check.h"
@@ -276,7 +278,62 @@ static void ids_of_every_part(void **state)
 static void ids_of_every_kind_of_file(void **state)
 {
     (void)state;
-    assert_true(run_golden(GOLDEN "files.json.xz", "files", run_file) >= 11);
+    assert_true(run_golden(GOLDEN "files.json.xz", "files", run_file) >= 12);
+}
+
+/* The file with another tokenizer.ggml.pre: the key's value is replaced, the rest moves. */
+static mc_tokenizer *open_as(const char *file, const char *pre)
+{
+    static const char key[] = "tokenizer.ggml.pre";
+    char              path[1024];
+    uint64_t          length = strlen(pre), old;
+    size_t            place  = 0;
+    size_t            size;
+    char             *bytes;
+    mc_tokenizer     *tokenizer = NULL;
+    mc_error          err       = { 0 };
+    FILE             *out;
+
+    snprintf(path, sizeof path, MC_TEST_FOLDER "/data/tokenizers/small/%s", file);
+    CHECK_OK(file, mc_file_read(path, 1 << 20, &bytes, &size, &err));
+    while (memcmp(bytes + place, key, sizeof key - 1) != 0)
+        assert_true(++place + sizeof key < size);
+    place += sizeof key - 1 + sizeof(uint32_t); /* its type; then length and bytes */
+    memcpy(&old, bytes + place, sizeof old);
+    snprintf(path, sizeof path, "%s/%s.gguf", MC_BUILD_FOLDER, pre);
+    out = fopen(path, "wb");
+    assert_non_null(out);
+    fwrite(bytes, 1, place, out);
+    fwrite(&length, sizeof length, 1, out);
+    fwrite(pre, 1, length, out);
+    place += sizeof old + old;
+    fwrite(bytes + place, 1, size - place, out);
+    assert_int_equal(fclose(out), 0);
+    mc_free(bytes);
+    CHECK_OK(pre, mc_tokenizer_open(path, &tokenizer, &err));
+    remove(path);
+    return tokenizer;
+}
+
+static void run_pre(mc_json_value value)
+{
+    const char   *file, *pre;
+    mc_tokenizer *tokenizer;
+
+    assert_true(mc_json_string(mc_json_get(value, "file"), &file, NULL));
+    assert_true(mc_json_string(mc_json_get(value, "pre"), &pre, NULL));
+    tokenizer = open_as(file, pre);
+    assert_true(compare_texts(pre, tokenizer, value) >= 50);
+    compare_sums(pre, tokenizer, value);
+    mc_tokenizer_close(tokenizer);
+}
+
+/* Names whose ids are the model's own tokenizer's where llama.cpp gives others, or nearly so.
+ */
+static void ids_of_named_pre_tokenizers(void **state)
+{
+    (void)state;
+    assert_true(run_golden(GOLDEN "pre.json.xz", "rows", run_pre) >= 13);
 }
 
 int main(void)
@@ -286,6 +343,7 @@ int main(void)
         cmocka_unit_test(ids_of_gguf_vocabularies),
         cmocka_unit_test(ids_of_every_part),
         cmocka_unit_test(ids_of_every_kind_of_file),
+        cmocka_unit_test(ids_of_named_pre_tokenizers),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
