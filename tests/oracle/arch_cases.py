@@ -491,6 +491,9 @@ in_gguf("cohere2", "cohere2", dict(COHERE, sliding_window=8), layers=4)
 in_gguf("chatglm", "glm", dict(GLM, head_dim=8))
 in_gguf("glm4", "glm4", GLM)
 in_gguf("exaone4", "exaone4", dict(MODERN, sliding_window=None, sliding_window_pattern=None, layer_types=["full_attention"] * 2))
+# llama.cpp knows windows of this family by their 64 blocks
+in_gguf("exaone4_window", "exaone4", dict(MODERN, hidden_size=16, intermediate_size=16, sliding_window=8, sliding_window_pattern=4),
+        layers=64, embed=1.0, lengths=(1, 2, 7, 24), scale={"*.post_*_layernorm.weight": 0.1})
 in_gguf("nemotron", "nemotron", dict(norm_eps=1e-5, rope_parameters=rope("default", partial_rotary_factor=0.5)))
 in_gguf("smollm3", "smollm3", dict(MODERN, pad_token_id=None), layers=4)
 in_gguf("seed_oss", "seed_oss", dict(MODERN, head_dim=12, pad_token_id=None))

@@ -108,6 +108,11 @@ def pattern(out, c, model):
     out.add_sliding_window_pattern([t == "sliding_attention" for t in c.layer_types])
 
 
+def window_flags(out, c, model):
+    if c.sliding_window:
+        pattern(out, c, model)
+
+
 def granite_keys(out, c, model):
     out.add_attention_scale(c.attention_multiplier)
     out.add_embedding_scale(c.embedding_multiplier)
@@ -207,7 +212,7 @@ FAMILIES = {
     "cohere2": Family(ARCH.COHERE2, keys=cohere2_keys),
     "glm": Family(ARCH.CHATGLM),
     "glm4": Family(ARCH.GLM4),
-    "exaone4": Family(ARCH.EXAONE4, keys=window),
+    "exaone4": Family(ARCH.EXAONE4, keys=window_flags),
     "nemotron": Family(ARCH.NEMOTRON, plus_one),
     "smollm3": Family(ARCH.SMOLLM3, pairs),
     "seed_oss": Family(ARCH.SEED_OSS),
