@@ -43,11 +43,16 @@
 
 static const char *const model_prefixes[] = {
     "model.", "", "language_model.model.", "model.language_model.", "language_model.",
-    "model.text_model.", NULL,
+    "model.language_model.model.", "model.text_model.", NULL,
 };
-static const char *const transformer_prefixes[] = { "transformer.", "", NULL };
+static const char *const transformer_prefixes[] = {
+    "transformer.", "", "language_model.transformer.", "language_model.model.",
+    "model.language_model.", "language_model.", NULL,
+};
 static const char *const neox_prefixes[]        = { "gpt_neox.", "", NULL };
-static const char *const decoder_prefixes[]     = { "model.decoder.", "decoder.", "", NULL };
+static const char *const decoder_prefixes[]     = {
+    "model.decoder.", "decoder.", "", "language_model.model.decoder.", NULL,
+};
 
 /* The feed-forward part and the four projections of attention, as most families call them. */
 #define SPLIT_ATTENTION                                                   \
@@ -373,14 +378,14 @@ static const mc_key gemma4_keys[] = {
 };
 
 static const mc_key phi_keys[] = {
-    SIZES, KV_HEADS(0), NUMBER("layer_norm_eps", epsilon, 1e-5),
+    SIZES, KV_HEADS(0), HEAD_DIM(0), NUMBER("layer_norm_eps", epsilon, 1e-5),
     ACTIVATION("hidden_act", MC_ACT_GELU_TANH),
     UNLESS("qk_layernorm", qk_norm_off, 0),
     { NULL },
 };
 
 static const mc_key phi3_keys[] = {
-    SIZES, KV_HEADS(0), RMS_EPSILON(1e-5), SILU, WINDOW(0), { NULL },
+    SIZES, KV_HEADS(0), HEAD_DIM(0), RMS_EPSILON(1e-5), SILU, WINDOW(0), { NULL },
 };
 
 static const mc_key stablelm_keys[] = {
@@ -464,7 +469,7 @@ static const mc_key neox_keys[] = {
 };
 
 static const mc_key starcoder2_keys[] = {
-    SIZES, KV_HEADS(2), NUMBER("norm_epsilon", epsilon, 1e-5),
+    SIZES, KV_HEADS(2), HEAD_DIM(0), NUMBER("norm_epsilon", epsilon, 1e-5),
     ACTIVATION("hidden_act", MC_ACT_GELU_TANH), WINDOW(0),
     BIASES("use_bias", MC_BIAS_ATTN | MC_BIAS_FFN, 1),
     { NULL },
@@ -540,26 +545,26 @@ static const mc_key falcon_keys[] = {
 };
 
 static const mc_key olmo_keys[] = {
-    SIZES, KV_HEADS(0), SILU,
+    SIZES, KV_HEADS(0), HEAD_DIM(0), SILU,
     BIASES("attention_bias", MC_BIAS_ATTN, 0),
     NUMBER("clip_qkv", clip_qkv, 0),
     { NULL },
 };
 
 static const mc_key olmo2_keys[] = {
-    SIZES, KV_HEADS(0), RMS_EPSILON(1e-5), SILU,
+    SIZES, KV_HEADS(0), HEAD_DIM(0), RMS_EPSILON(1e-5), SILU,
     BIASES("attention_bias", MC_BIAS_ATTN, 0),
     { NULL },
 };
 
 static const mc_key olmo3_keys[] = {
-    SIZES, KV_HEADS(0), RMS_EPSILON(1e-5), SILU, WINDOW(4096),
+    SIZES, KV_HEADS(0), HEAD_DIM(0), RMS_EPSILON(1e-5), SILU, WINDOW(4096),
     BIASES("attention_bias", MC_BIAS_ATTN, 0),
     { NULL },
 };
 
 static const mc_key granite_keys[] = {
-    SIZES, KV_HEADS(0), RMS_EPSILON(1e-6), SILU,
+    SIZES, KV_HEADS(0), HEAD_DIM(0), RMS_EPSILON(1e-6), SILU,
     BIASES("attention_bias", MC_BIAS_ATTN, 0),
     BIASES("mlp_bias", MC_BIAS_FFN, 0),
     NUMBER("embedding_multiplier", embed_scale, 1),
@@ -568,8 +573,8 @@ static const mc_key granite_keys[] = {
     { NULL },
 };
 
-#define COHERE_KEYS                                                   \
-    SIZES, KV_HEADS(0), NUMBER("layer_norm_eps", epsilon, 1e-5), SILU, \
+#define COHERE_KEYS                                                                \
+    SIZES, KV_HEADS(0), HEAD_DIM(0), NUMBER("layer_norm_eps", epsilon, 1e-5), SILU, \
     BIASES("attention_bias", MC_BIAS_ATTN, 0)
 
 static const mc_key cohere_keys[] = {
@@ -649,6 +654,7 @@ static const mc_key iquestcoder_keys[] = {
     SIZES, KV_HEADS(8), HEAD_DIM(128), RMS_EPSILON(1e-5), SILU,
     BIASES("attention_bias", MC_BIAS_ATTN, 0),
     BIASES("mlp_bias", MC_BIAS_FFN, 0),
+    FIXED("clip_qkv", 0), FIXED("use_sliding_window", 0),
     { NULL },
 };
 
@@ -772,7 +778,8 @@ const mc_arch mc_arch_table[] = {
                 .rope_theta = 10000.0, .rope_partial = true, .rope_fraction = 0.5 } },
     { .name = "phi3", .gguf = "phi3", .title = "Phi 3, 3.5 and 4", .names = &llama_names, .keys = phi3_keys,
       .base = { LLAMA_LIKE, FUSED(MC_FUSE_STACKED), .gate_up_fused = { true, true },
-                .rope_partial = true, .rope_original = 4096.0, .window_rule = MC_WINDOW_ALL } },
+                .rope_partial = true, .rope_original = 4096.0, .rope_yarn_long = true,
+                .window_rule = MC_WINDOW_ALL } },
 
     { .name = "stablelm", .gguf = "stablelm", .title = "StableLM", .names = &stablelm_names, .keys = stablelm_keys,
       .gguf_keys = parallel_gguf,
@@ -898,7 +905,8 @@ const mc_arch mc_arch_table[] = {
                 .rope_kind = PAIRS } },
     { .name = "hunyuan_v1_dense", .gguf = "hunyuan-dense", .title = "Hunyuan", .names = &llama_names,
       .keys = hunyuan_keys,
-      .base = { LLAMA_LIKE, .qk_norm = MC_QK_NORM_HEAD, .qk_norm_late = true } },
+      .base = { LLAMA_LIKE, .qk_norm = MC_QK_NORM_HEAD, .qk_norm_late = true,
+                .rope_alpha = true } },
     { .name = NULL },
 };
 // clang-format on

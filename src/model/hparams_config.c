@@ -54,6 +54,57 @@ static double rope_number(mc_json_value rope, const char *key, double otherwise)
     return mc_json_double(mc_json_get(rope, key), &number) ? number : otherwise;
 }
 
+static bool has_member(mc_json_value object, const char *key)
+{
+    return mc_json_type_of(mc_json_get(object, key)) != MC_JSON_NONE;
+}
+
+/* Numbers of a rope; the first few also stand beside its object. */
+static const char *const rope_numbers[] = {
+    "rope_theta",
+    "rope_local_base_freq",
+    "partial_rotary_factor",
+    "original_max_position_embeddings",
+    "factor",
+    "alpha",
+    "attention_factor",
+    "beta_fast",
+    "beta_slow",
+    "mscale",
+    "mscale_all_dim",
+    "low_freq_factor",
+    "high_freq_factor",
+    "llama_4_scaling_beta",
+};
+enum { ROPE_NUMBERS_OUTSIDE = 4, ROPE_NUMBERS = MC_ARRAY_LEN(rope_numbers) };
+
+/* What is written as something else must not count as absent. */
+static mc_status check_rope_numbers(mc_json_value object, size_t count, mc_error *err)
+{
+    for (size_t i = 0; i < count; i++) {
+        mc_json_value value = mc_json_get(object, rope_numbers[i]);
+        mc_json_type  type  = mc_json_type_of(value);
+        double        number;
+
+        if (type != MC_JSON_NONE && type != MC_JSON_NULL && !mc_json_double(value, &number))
+            return mc_fail(err, MC_ERR_CONFIG, "fetch the model's configuration again",
+                           "'%s' is not a number", rope_numbers[i]);
+    }
+    return MC_OK;
+}
+
+/* An absent object, or null, means that the numbers beside it count. */
+static mc_status check_rope_object(mc_json_value parent, const char *key, mc_error *err)
+{
+    mc_json_value object = mc_json_get(parent, key);
+    mc_json_type  type   = mc_json_type_of(object);
+
+    if (type != MC_JSON_NONE && type != MC_JSON_NULL && type != MC_JSON_OBJECT)
+        return mc_fail(err, MC_ERR_CONFIG, "fetch the model's configuration again",
+                       "'%s' is not an object", key);
+    return check_rope_numbers(object, ROPE_NUMBERS, err);
+}
+
 static mc_status read_factors(mc_json_value rope, const char *key, size_t count, float **out,
                               mc_error *err)
 {
@@ -99,21 +150,24 @@ static bool find_rope_type(const char *name, size_t size, mc_rope_type *type)
     return false;
 }
 
-static mc_status read_type(mc_json_value rope, mc_rope_type *type, mc_error *err)
+static mc_status read_type(mc_json_value rope, const mc_hparams *hp, mc_rope_type *type,
+                           mc_error *err)
 {
-    bool        factors = mc_json_type_of(mc_json_get(rope, "short_factor")) == MC_JSON_ARRAY;
-    const char *name    = "default";
-    size_t      size    = strlen(name);
+    bool          factors = mc_json_type_of(mc_json_get(rope, "short_factor")) == MC_JSON_ARRAY;
+    const char   *key     = has_member(rope, "rope_type") ? "rope_type" : "type";
+    const char   *name    = "default";
+    size_t        size    = strlen(name);
+    mc_json_value word    = mc_json_get(rope, key);
 
-    if (!mc_json_string(mc_json_get(rope, "rope_type"), &name, &size))
-        mc_json_string(mc_json_get(rope, "type"), &name, &size);
+    if (mc_json_type_of(word) > MC_JSON_NULL && !mc_json_string(word, &name, &size))
+        return mc_fail(err, MC_ERR_CONFIG, "fetch the model's configuration again",
+                       "'%s' of the rope is not a text", key);
     if (!find_rope_type(name, size, type))
         return mc_fail(err, MC_ERR_UNSUPPORTED,
                        "known are: default, linear, dynamic, yarn, longrope, llama3, "
                        "proportional",
                        "unknown rope type '%.*s'", size < 60 ? (int)size : 60, name);
-    /* The first long Phi-3 files call it yarn. */
-    if (factors && *type == MC_ROPE_YARN) *type = MC_ROPE_LONGROPE;
+    if (factors && hp->rope_yarn_long && *type == MC_ROPE_YARN) *type = MC_ROPE_LONGROPE;
     if (factors && *type != MC_ROPE_LONGROPE)
         return mc_fail(err, MC_ERR_CONFIG,
                        "the configuration contradicts itself; fetch it again",
@@ -223,11 +277,11 @@ static mc_status read_rope(const rope_source *from, const mc_hparams *hp, mc_rop
     mc_json_value rope    = from->object;
     double        context = (double)hp->context, alpha = rope_number(rope, "alpha", 0.0);
 
-    MC_TRY(read_type(rope, &spec->type, err));
+    MC_TRY(read_type(rope, hp, &spec->type, err));
     MC_TRY(read_rotary(from, hp, spec, err));
     spec->theta    = rope_number(rope, "rope_theta", from->theta);
     spec->original = read_original(from->config, rope, hp);
-    if (spec->type == MC_ROPE_DYNAMIC && alpha > 0.0) { /* a fixed stretch of the base */
+    if (spec->type == MC_ROPE_DYNAMIC && hp->rope_alpha && alpha > 0.0) {
         spec->theta *= pow(alpha, (double)spec->rotary / ((double)spec->rotary - 2.0));
         spec->type = MC_ROPE_DEFAULT;
     }
@@ -254,9 +308,14 @@ static mc_json_value rope_object(mc_json_value config)
     return mc_json_get(config, "rope_parameters");
 }
 
-static bool has_member(mc_json_value object, const char *key)
+/* The reference once took the kind of such a rope from `type`, and now passes it over. */
+static mc_status check_scaling_kind(mc_json_value config, mc_error *err)
 {
-    return mc_json_type_of(mc_json_get(object, key)) != MC_JSON_NONE;
+    mc_json_value old = mc_json_get(config, "rope_scaling");
+
+    if (!has_member(old, "type") || has_member(old, "rope_type")) return MC_OK;
+    return mc_fail(err, MC_ERR_UNSUPPORTED, "say 'rope_type' instead",
+                   "'rope_scaling' has a 'type', which this architecture does not know");
 }
 
 /* Two ropes: for the blocks that see everything, and for those that slide. */
@@ -271,6 +330,9 @@ static mc_status read_two_ropes(mc_json_value config, mc_hparams *hp, mc_error *
                              mc_hparams_head_dim(hp, true) };
 
     hp->rope_count = 2;
+    MC_TRY(check_scaling_kind(config, err));
+    MC_TRY(check_rope_object(nested, "full_attention", err));
+    MC_TRY(check_rope_object(nested, "sliding_attention", err));
     if (mc_json_count(mc_json_get(config, "rope_scaling")) > 0)
         full.object = rope_object(config);
     if (hp->rope_default && mc_json_count(full.object) == 0) {
@@ -313,6 +375,9 @@ static mc_status read_ropes(mc_json_value config, mc_hparams *hp, mc_error *err)
     mc_json_value object = rope_object(config);
 
     if (hp->rope_theta == 0.0) return MC_OK; /* an architecture without rotary embedding */
+    MC_TRY(check_rope_numbers(config, ROPE_NUMBERS_OUTSIDE, err));
+    MC_TRY(check_rope_object(config, "rope_scaling", err));
+    MC_TRY(check_rope_object(config, "rope_parameters", err));
     if (hp->rope_local) return read_two_ropes(config, hp, err);
     if (has_member(object, "full_attention") || has_member(object, "sliding_attention"))
         return mc_fail(err, MC_ERR_UNSUPPORTED, "use another variant of the model",
@@ -461,6 +526,19 @@ static mc_status read_block_sizes(mc_json_value config, mc_hparams *hp, mc_error
     return MC_OK;
 }
 
+/* Families that have no such key have one size that fits. */
+static mc_status check_head_dim(mc_json_value config, const mc_hparams *hp, mc_error *err)
+{
+    double given;
+
+    if (!mc_json_double(mc_json_get(config, "head_dim"), &given) ||
+        given == (double)hp->head_dim)
+        return MC_OK;
+    return mc_fail(err, MC_ERR_CONFIG, "the configuration contradicts itself; fetch it again",
+                   "'head_dim' is %g, but heads of this architecture have %zu columns", given,
+                   hp->head_dim);
+}
+
 /* To the reference a window of 0 is one in which nothing is seen; here 0 stands for none. */
 static mc_status check_window(mc_json_value config, const mc_hparams *hp, mc_error *err)
 {
@@ -485,6 +563,7 @@ mc_status mc_hparams_read_config(mc_json_value config, const mc_arch *arch, mc_h
         (hp->window_rule == MC_WINDOW_FROM || hp->window_rule == MC_WINDOW_NO_ROPE))
         hp->window = 0;
     MC_TRY(mc_hparams_derive(hp, err));
+    MC_TRY(check_head_dim(config, hp, err));
     MC_TRY(read_layer_types(config, hp, err));
     MC_TRY(read_attention_types(config, hp, err));
     if (hp->last_is_full) hp->layer[hp->layers - 1].slides = false;

@@ -134,7 +134,8 @@ BEYOND = (1, 2, 7, 24, 70)  # the last two on either side of an original context
 TWO = dict(MODERN, num_attention_heads=2, num_key_value_heads=1)
 small("llama_rope_linear", "llama", dict(TWO, rope_parameters=rope("linear", factor=4.0)), lengths=BEYOND,
       knock=NO_SCALING | THETA)
-small("llama_rope_dynamic", "llama", dict(TWO, max_position_embeddings=32, rope_parameters=rope("dynamic", factor=2.0)),
+small("llama_rope_dynamic", "llama",  # alpha is a key of Hunyuan's
+      dict(TWO, max_position_embeddings=32, rope_parameters=rope("dynamic", factor=2.0, alpha=8.0)),
       lengths=BEYOND, knock=NO_SCALING | {"original context": config(max_position_embeddings=64)})
 small("llama_rope_yarn", "llama",
       dict(TWO, max_position_embeddings=128,
@@ -252,7 +253,7 @@ small("gemma4_last", "gemma4_text", dict(GEMMA4, global_head_dim=32), **G4,
 LN = {"epsilon": config(layer_norm_eps=1e-9)}
 ALL_BIAS = {"biases": zero("*.bias")}
 PHI = dict(layer_norm_eps=1e-5)
-small("phi_partial", "phi", dict(PHI, num_key_value_heads=4, rope_parameters=rope("default", partial_rotary_factor=0.5)),
+small("phi_partial", "phi", dict(PHI, num_key_value_heads=4, head_dim=12, rope_parameters=rope("default", partial_rotary_factor=0.5)),
       knock=LN | THETA | ALL_BIAS | {"partial rotary": config(partial_rotary_factor=1.0)})
 small("phi_qknorm", "phi", dict(PHI, qk_layernorm=True, rope_parameters=rope("default", partial_rotary_factor=0.5)),
       dialect="v5", knock=LN | {"qk norm": zero("*.q_layernorm.*", "*.k_layernorm.*")})
@@ -260,7 +261,7 @@ PHI3 = dict(MODERN, num_attention_heads=2, num_key_value_heads=1, original_max_p
             max_position_embeddings=128, pad_token_id=None)
 FACTORS = dict(short_factor=[1.0, 1.1, 1.3, 1.5, 1.8, 2.0, 2.5, 3.0], long_factor=[1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0, 9.0])
 small("phi3_plain", "phi3", dict(PHI3, sliding_window=None), knock=EPS | THETA)
-small("phi3_window", "phi3", dict(PHI3, sliding_window=8), dialect="v5", knock=EPS | WINDOW)
+small("phi3_window", "phi3", dict(PHI3, sliding_window=8, head_dim=12), dialect="v5", knock=EPS | WINDOW)
 small("phi3_longrope", "phi3", dict(PHI3, rope_parameters=rope("longrope", original_max_position_embeddings=32, **FACTORS)),
       lengths=BEYOND, knock=NO_SCALING | {"long factors": config(rope_scaling={"long_factor": [1.0] * 8}),
                                           "short factors": config(rope_scaling={"short_factor": [1.0] * 8}),
@@ -321,7 +322,7 @@ small("gpt_bigcode_mqa", "gpt_bigcode", dict(n_inner=48, multi_query=True), drop
 small("gpt_bigcode_mha", "gpt_bigcode", dict(n_inner=48, multi_query=False), drop=("num_key_value_heads",), knock=OLD)
 STAR = {"epsilon": config(norm_epsilon=1e-9)}
 small("starcoder2_window", "starcoder2", dict(norm_epsilon=1e-5, sliding_window=8), knock=STAR | WINDOW | THETA | ALL_BIAS)
-small("starcoder2_nobias", "starcoder2", dict(norm_epsilon=1e-5, use_bias=False), dialect="v5", knock=STAR | V5_THETA)
+small("starcoder2_nobias", "starcoder2", dict(norm_epsilon=1e-5, use_bias=False, head_dim=12), dialect="v5", knock=STAR | V5_THETA)
 
 # OPT, BLOOM, MPT, Falcon
 OPT = dict(ffn_dim=48, pad_token_id=1)
@@ -350,12 +351,12 @@ small("falcon_mha", "falcon", dict(FALCON, multi_query=False, num_kv_heads=4), k
 
 # OLMo, Granite, Cohere, GLM
 small("olmo_plain", "olmo", dict(pad_token_id=1), knock=THETA)
-small("olmo_clip", "olmo", dict(pad_token_id=1, clip_qkv=0.7), dialect="v5", knock={"clip": config(clip_qkv=None)})
+small("olmo_clip", "olmo", dict(pad_token_id=1, clip_qkv=0.7, head_dim=12), dialect="v5", knock={"clip": config(clip_qkv=None)})
 small("olmo2_plain", "olmo2", dict(MODERN, pad_token_id=1), knock=EPS | THETA | QK_NORM)
-small("olmo2_v5", "olmo2", dict(MODERN, pad_token_id=1, num_key_value_heads=4), dialect="v5", knock=EPS | V5_THETA)
+small("olmo2_v5", "olmo2", dict(MODERN, pad_token_id=1, num_key_value_heads=4, head_dim=12), dialect="v5", knock=EPS | V5_THETA)
 small("olmo3_window", "olmo3", dict(MODERN, pad_token_id=1, sliding_window=8), layers=4, knock=EPS | WINDOW | QK_NORM)
 small("olmo3_yarn", "olmo3",
-      dict(TWO, pad_token_id=1, sliding_window=8, max_position_embeddings=128,
+      dict(TWO, pad_token_id=1, sliding_window=8, head_dim=12, max_position_embeddings=128,
            # the theta that transformers takes for the sliding layers of the older dialect, whatever rope_theta says
            rope_parameters={"full_attention": dict(rope("yarn", factor=4.0, original_max_position_embeddings=32,
                                                         attention_factor=1.2), rope_theta=500000.0),
@@ -367,14 +368,14 @@ small("granite_scaled", "granite",
       embed=0.007,
       knock=EPS | THETA | {"embedding": config(embedding_multiplier=1.0), "residual": config(residual_multiplier=1.0),
                            "attention": config(attention_multiplier=0.35355339)})
-small("granite_bias", "granite", dict(MODERN, attention_bias=True, mlp_bias=True, attention_multiplier=0.2), dialect="v5",
+small("granite_bias", "granite", dict(MODERN, attention_bias=True, mlp_bias=True, attention_multiplier=0.2, head_dim=12), dialect="v5",
       knock=EPS | BIAS)
 COHERE = dict(layer_norm_eps=1e-5, pad_token_id=0)
 small("cohere_plain", "cohere", COHERE, knock=LN | THETA)
-small("cohere_qknorm", "cohere", dict(COHERE, use_qk_norm=True, attention_bias=True), dialect="v5", knock=LN | QK_NORM | BIAS)
+small("cohere_qknorm", "cohere", dict(COHERE, use_qk_norm=True, attention_bias=True, head_dim=12), dialect="v5", knock=LN | QK_NORM | BIAS)
 small("cohere2_window", "cohere2", dict(COHERE, sliding_window=8), layers=4, knock=LN | THETA | WINDOW)
 small("cohere2_types", "cohere2",
-      dict(COHERE, sliding_window=8, layer_types=["full_attention", "sliding_attention"]), dialect="v5", knock=LN | WINDOW)
+      dict(COHERE, sliding_window=8, head_dim=12, layer_types=["full_attention", "sliding_attention"]), dialect="v5", knock=LN | WINDOW)
 GLM = dict(MODERN, head_dim=16, pad_token_id=None, eos_token_id=[2], rope_parameters=rope("default", partial_rotary_factor=0.5))
 small("glm_plain", "glm", GLM, knock=EPS | THETA | BIAS | {"partial rotary": config(partial_rotary_factor=1.0)})
 small("glm_nobias", "glm", dict(GLM, attention_bias=False), dialect="v5", knock=EPS)
@@ -439,6 +440,10 @@ small("wrapped_llava", "llama", dict(num_key_value_heads=4, rms_norm_eps=1e-6, m
 small("wrapped_mistral3", "mistral", dict(MODERN, num_key_value_heads=4, sliding_window=None), layout="mistral3",
       knock={"epsilon": config(text_config={"rms_norm_eps": 1e-9}), "rope theta": config(text_config={"rope_theta": 20000.0})})
 small("wrapped_smolvlm", "llama", dict(MODERN, num_key_value_heads=2), layout="smolvlm", dialect="v5",
+      knock={"epsilon": config(text_config={"rms_norm_eps": 1e-9})})
+small("wrapped_falcon", "falcon", FALCON, layout="llava", knock={"epsilon": config(text_config={"layer_norm_epsilon": 1e-9})})
+small("wrapped_opt", "opt", OPT, layout="blip-2", knock=ALL_BIAS)
+small("wrapped_hyperclovax", "hyperclovax", dict(MODERN, use_post_norm=False), layout="hyperclovax_vision_v2", dialect="v5",
       knock={"epsilon": config(text_config={"rms_norm_eps": 1e-9})})
 small("wrapped_gemma3", "gemma3_text", dict(GEMMA, query_pre_attn_scalar=8, sliding_window=8, rope_parameters=BASES),
       layers=7, layout="gemma3", sparse=True, dialect="v5", lengths=(1, 2, 7, 20), **G_EMBED,

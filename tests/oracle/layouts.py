@@ -5,6 +5,7 @@
     mistral3    likewise
     gemma3      the same as transformers 5 writes it: below `model.language_model.`
     smolvlm     the same below `model.text_model.`
+    blip-2, hyperclovax_vision_v2   a whole model below `language_model.` or `model.language_model.`
 """
 
 import json
@@ -19,9 +20,12 @@ INTERNLM2 = [("model.embed_tokens", "model.tok_embeddings"), ("lm_head", "output
 KINDS = {"llava": ("LlavaForConditionalGeneration", "clip_vision_model"),
          "mistral3": ("Mistral3ForConditionalGeneration", "pixtral"),
          "smolvlm": ("SmolVLMForConditionalGeneration", "smolvlm_vision"),
+         "blip-2": ("Blip2ForConditionalGeneration", "blip_2_vision_model"),
+         "hyperclovax_vision_v2": ("HyperCLOVAXVisionV2ForConditionalGeneration", "qwen2_5_vl_vision"),
          "gemma3": ("Gemma3ForConditionalGeneration", "siglip_vision_model")}
 BELOW = {"llava": ("", "language_model."), "mistral3": ("", "language_model."), "gemma3": ("model.", "model.language_model."),
-         "smolvlm": ("model.", "model.text_model.")}  # what stands before a name in a text model, and in this one
+         "smolvlm": ("model.", "model.text_model."), "blip-2": ("", "language_model."),
+         "hyperclovax_vision_v2": ("", "model.language_model.")}  # what stands before a name in a text model, and in this one
 
 
 def swap(name, pairs):
@@ -103,7 +107,7 @@ def undo(folder, layout):
     config, tensors = read(folder)
     if layout == "internlm2":
         tensors = split_qkv({swap(k, [(b, a) for a, b in INTERNLM2]): v for k, v in tensors.items()}, config)
-        config.update(model_type="llama", architectures=["LlamaForCausalLM"])
+        config.update(model_type="llama", architectures=["LlamaForCausalLM"], attention_bias=config.get("bias", False))
     else:
         tensors = {unwrap_name(k, layout): v for k, v in tensors.items() if "vision" not in k and "multi_modal" not in k}
         config = config["text_config"]
