@@ -23,7 +23,8 @@ extern "C" {
 
 typedef struct mc_fingerprint_options {
     /* Texts, layers, pooling ("all" is refused), backend, threads, memory, progress. `model`,
-     * `output`, `control` and `no_split` are ignored. */
+     * `control` and `no_split` are ignored; of `output`, only that it is no file which is read.
+     */
     mc_crm_build_options capture;
     bool                 no_cache; /* neither look for it in the cache nor keep it there */
 } mc_fingerprint_options;

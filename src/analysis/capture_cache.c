@@ -1,4 +1,5 @@
-/* capture_cache.c - which states are kept already, which texts must run, and from which block.
+/* capture_cache.c - which states are kept already, which texts must run, and from which block;
+ * what is computed goes to capture_store.c.
  *
  * A layer is whole when the cache has all texts of the run, else it is computed: for the texts
  * that some layer lacks. Layers leave in ascending order, so whole ones wait for those below
@@ -6,23 +7,14 @@
 #include "analysis/capture_cache.h"
 
 #include <limits.h>
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "analysis/capture_store.h"
 #include "base/alloc.h"
-#include "base/file_map.h"
-#include "base/interrupt.h"
 #include "base/log.h"
-#include "cache/checkpoint.h"
 #include "cache/content.h"
-#include "cache/inventory.h"
 #include "model/model.h"
-
-/* A checkpoint is written when that takes at most this part of the time since the last one. */
-#define CHECKPOINT_SHARE 0.01
-/* Bytes a second that writing is expected to manage until it has been seen. */
-#define CHECKPOINT_RATE 5e8
 
 typedef struct cached_layer {
     int            layer; /* 0..L, or MC_ENGINE_FINAL */
@@ -31,24 +23,10 @@ typedef struct cached_layer {
     bool           whole; /* that is all texts */
 } cached_layer;
 
-/* A layer on its way to the disk while the next block is computed. */
-typedef struct layer_writer {
-    pthread_t     thread;
-    bool          pending, has_thread;
-    cached_layer *layer;
-    float       *rows; /* [last, mean][chosen texts, widest]: the engine goes on with its own */
-    const float *last, *mean;
-    uint64_t     size;
-    mc_status    status;
-    mc_error     err;
-} layer_writer;
-
 typedef struct cached_run {
     mc_capture_run     *run;
-    mc_cache_settings   settings;
     mc_activation_group group;
-    mc_hash             build; /* all texts of it */
-    mc_hash            *keys;  /* [texts] */
+    mc_hash            *keys; /* [texts] */
     cached_layer       *layers;
     size_t              layer_count, next; /* next to leave */
 
@@ -59,15 +37,10 @@ typedef struct cached_run {
     mc_hash *chosen_keys;
     float   *rows; /* [texts, width] of a layer that is put together */
     bool    *wanted;
-    int      stays_behind; /* a block whose checkpoint stays, for the means behind the next */
 
-    layer_writer  writer;
-    bool          storing;
-    mc_checkpoint from;
-    size_t       *from_place; /* [chosen] */
-    size_t        living;     /* width of a token's row in checkpoints */
-    double        marked;     /* when the last checkpoint was written, or the run began */
-    double        expected;   /* seconds that the next one takes */
+    mc_capture_store store;
+    mc_checkpoint    from;
+    size_t          *from_place; /* [chosen] */
 } cached_run;
 
 static size_t text_count(const cached_run *c)
@@ -78,14 +51,6 @@ static size_t text_count(const cached_run *c)
 static size_t length_of(const cached_run *c, size_t text)
 {
     return c->run->tokens.offsets[text + 1] - c->run->tokens.offsets[text];
-}
-
-static void warn_once(cached_run *c, const mc_error *err)
-{
-    if (c->storing)
-        mc_log(MC_LOG_WARN, "activations are not kept: %s%s%s", err->subject,
-               err->subject[0] ? ": " : "", err->reason);
-    c->storing = false;
 }
 
 /* ---- keys ---- */
@@ -109,7 +74,7 @@ static mc_status identify(cached_run *c, mc_error *err)
     c->group = (mc_activation_group){ .model  = mc_model_get_info(run->model)->name,
                                       .states = sum,
                                       .source = mc_hash_bytes(path, strlen(path)),
-                                      .age    = c->settings.age };
+                                      .age    = run->cache.age };
     return MC_OK;
 }
 
@@ -123,7 +88,7 @@ static mc_status name_texts(cached_run *c, mc_error *err)
     for (size_t i = 0; i < count; i++)
         c->keys[i] = mc_hash_bytes(tokens->tokens + tokens->offsets[i],
                                    length_of(c, i) * sizeof *tokens->tokens);
-    c->build = mc_hash_bytes(c->keys, count * sizeof *c->keys);
+    c->store.build = mc_hash_bytes(c->keys, count * sizeof *c->keys);
     return MC_OK;
 }
 
@@ -246,31 +211,6 @@ static mc_status emit_whole(cached_run *c, mc_error *err)
     return MC_OK;
 }
 
-static void *write_layer(void *context)
-{
-    cached_run         *c     = context;
-    layer_writer       *w     = &c->writer;
-    const cached_layer *layer = w->layer;
-
-    w->size = 0;
-    w->status =
-        mc_activations_put(&c->group, layer->layer, layer->width, c->chosen_keys,
-                           c->chosen_count, w->last, w->mean, &layer->file, &w->size, &w->err);
-    return NULL;
-}
-
-static void finish_layer(cached_run *c)
-{
-    layer_writer *w = &c->writer;
-
-    if (!w->pending) return;
-    if (w->has_thread) pthread_join(w->thread, NULL);
-    if (w->status != MC_OK) warn_once(c, &w->err);
-    c->run->reuse.stored += w->size;
-    mc_activations_close(&w->layer->file);
-    w->pending = false;
-}
-
 static size_t widest(const cached_run *c)
 {
     size_t width = 0;
@@ -278,28 +218,6 @@ static size_t widest(const cached_run *c)
     for (size_t l = 0; l < c->layer_count; l++)
         if (c->layers[l].width > width) width = c->layers[l].width;
     return width;
-}
-
-static void store(cached_run *c, cached_layer *layer, const mc_states *states)
-{
-    layer_writer *w      = &c->writer;
-    size_t        floats = c->chosen_count * layer->width;
-
-    finish_layer(c);
-    if (!c->storing) return;
-    if (!w->rows) w->rows = mc_alloc_array(2 * c->chosen_count * widest(c), sizeof *w->rows);
-    if (!w->rows) {
-        (void)mc_fail_memory(&w->err, 2 * floats * sizeof *w->rows);
-        warn_once(c, &w->err);
-        return;
-    }
-    w->layer = layer;
-    w->last  = memcpy(w->rows, states->last, floats * sizeof *w->rows);
-    w->mean =
-        states->mean ? memcpy(w->rows + floats, states->mean, floats * sizeof *w->rows) : NULL;
-    w->pending    = true;
-    w->has_thread = pthread_create(&w->thread, NULL, write_layer, c) == 0;
-    if (!w->has_thread) write_layer(c);
 }
 
 static mc_status take_states(void *context, const mc_states *states, mc_error *err)
@@ -311,39 +229,18 @@ static mc_status take_states(void *context, const mc_states *states, mc_error *e
 
     MC_TRY(emit_whole(c, err));
     layer = &c->layers[c->next++];
-    store(c, layer, states); /* first: it is safe whatever becomes of the rest */
+    /* First: it is safe whatever becomes of the rest. */
+    mc_capture_store_layer(&c->store, layer->layer, layer->width, &layer->file, states);
     return emit(c, layer, computed, err);
 }
 
-/* ---- checkpoints ---- */
+/* ---- the engine's callbacks, and where it begins ---- */
 
-static void copy_rows(void *context, size_t text, float *rows)
-{
-    mc_engine_state_read(*(const mc_engine_state **)context, text, rows);
-}
-
-/* When that is cheap, when it is to stay, and when somebody has asked to stop. */
 static mc_status keep_checkpoint(void *context, const mc_engine_state *state, bool *put_off,
                                  mc_error *err)
 {
-    cached_run         *c       = context;
-    double              started = mc_clock();
-    mc_checkpoint_texts texts   = { c->chosen_keys, c->texts.offsets, c->chosen_count };
-    mc_error            why     = { 0 };
-
     (void)err;
-    if (!c->storing) return MC_OK;
-    *put_off = c->expected > CHECKPOINT_SHARE * (started - c->marked) && !mc_interrupted() &&
-               mc_engine_state_block(state) != c->stays_behind;
-    if (*put_off) return MC_OK;
-    finish_layer(c); /* what lies below a checkpoint must be whole */
-    if (mc_checkpoint_put(&c->group, c->build, mc_engine_state_block(state), c->living, &texts,
-                          copy_rows, &state, &why) != MC_OK)
-        warn_once(c, &why);
-    c->marked   = mc_clock();
-    c->expected = c->marked - started;
-    mc_log(MC_LOG_DEBUG, "checkpoint behind block %d: %.4f s", mc_engine_state_block(state),
-           c->expected);
+    mc_capture_store_checkpoint(&((cached_run *)context)->store, state, put_off);
     return MC_OK;
 }
 
@@ -374,7 +271,7 @@ static mc_status find_checkpoint(cached_run *c, mc_error *err)
 {
     bool usable;
 
-    if (!mc_checkpoint_open(&c->group, c->build, c->living, &c->from)) return MC_OK;
+    if (!mc_checkpoint_open(&c->group, c->store.build, c->store.living, &c->from)) return MC_OK;
     c->from_place = mc_alloc_array(c->chosen_count, sizeof *c->from_place);
     if (!c->from_place) return mc_fail_memory(err, c->chosen_count * sizeof *c->from_place);
     usable = c->from.block < first_computed(c);
@@ -388,31 +285,6 @@ static mc_status find_checkpoint(cached_run *c, mc_error *err)
 }
 
 /* ---- the run ---- */
-
-uint64_t mc_capture_cache_size(const mc_lowered *model, const bool *wanted, size_t texts,
-                               size_t tokens)
-{
-    uint64_t columns = 0, row = 2 * sizeof(float);
-
-    for (size_t i = 0; i < model->block_count + 2; i++)
-        if (wanted[i]) columns += i <= model->block_count ? model->hidden : model->final_width;
-    return columns * texts * row +
-           (uint64_t)tokens * mc_engine_state_width(model) * sizeof(float);
-}
-
-/* Room on the disk for what is going to be computed. */
-static void make_room(cached_run *c)
-{
-    const mc_lowered *model  = mc_model_lowered(c->run->model);
-    mc_error          err    = { 0 };
-    size_t            tokens = c->texts.offsets[c->chosen_count];
-    uint64_t          needed = mc_capture_cache_size(model, c->wanted, c->chosen_count, tokens);
-
-    c->expected = (double)tokens * (double)c->living * sizeof(float) / CHECKPOINT_RATE;
-    mc_log(MC_LOG_INFO, "the activations of this run take about %.1f MiB on disk",
-           (double)needed / 1048576.0);
-    if (mc_cache_make_room(&c->settings, needed, NULL, &err) != MC_OK) warn_once(c, &err);
-}
 
 static mc_status choose_layers(cached_run *c, mc_error *err)
 {
@@ -441,8 +313,19 @@ static unsigned choose_end(cached_run *c)
         if (c->layers[l].layer == end || c->layers[l].layer == MC_ENGINE_FINAL)
             means = means || c->layers[l].file.means;
     if (means || end == 0) return MC_KEEP_LAST | MC_KEEP_MEAN;
-    c->stays_behind = end - 1;
+    c->store.stays_behind = end - 1;
     return MC_KEEP_LAST;
+}
+
+static void begin_store(cached_run *c)
+{
+    const mc_lowered *model  = mc_model_lowered(c->run->model);
+    size_t            tokens = c->texts.offsets[c->chosen_count];
+
+    c->store.texts = (mc_checkpoint_texts){ c->chosen_keys, c->texts.offsets, c->chosen_count };
+    c->store.widest = widest(c);
+    mc_capture_store_begin(&c->store, &c->run->cache,
+                           mc_capture_store_size(model, c->wanted, c->chosen_count, tokens));
 }
 
 static mc_status compute(cached_run *c, mc_engine_stats *stats, mc_error *err)
@@ -453,8 +336,6 @@ static mc_status compute(cached_run *c, mc_engine_stats *stats, mc_error *err)
     MC_TRY(gather_texts(c, err));
     MC_TRY(choose_layers(c, err));
     MC_TRY(find_checkpoint(c, err));
-    make_room(c);
-    options.keep       = MC_KEEP_LAST | MC_KEEP_MEAN;
     options.keep_end   = choose_end(c);
     options.wanted     = c->wanted;
     options.states     = take_states;
@@ -467,11 +348,14 @@ static mc_status compute(cached_run *c, mc_engine_stats *stats, mc_error *err)
         options.first_block          = c->from.block + 1;
         mc_log(MC_LOG_INFO, "going on behind block %d of an earlier build", c->from.block);
     }
-    c->marked = mc_clock();
-    status    = mc_engine_run(mc_model_lowered(c->run->model), mc_model_store(c->run->model),
-                              &c->texts, &options, stats, err);
-    finish_layer(c);
-    if (status == MC_OK && c->stays_behind < 0) mc_checkpoint_remove(&c->group, c->build);
+    begin_store(c);
+    status = mc_engine_run(mc_model_lowered(c->run->model), mc_model_store(c->run->model),
+                           &c->texts, &options, stats, err);
+    mc_capture_store_end(&c->store, status == MC_OK);
+    c->run->reuse.stored += c->store.written;
+    if (status == MC_ERR_INTERRUPTED && c->store.on)
+        mc_fail(err, status, "the same command goes on from the last finished block",
+                "stopped on request");
     return status == MC_OK ? status : mc_fail_about(err, status, "%s", c->run->options->model);
 }
 
@@ -495,16 +379,13 @@ static mc_status run_all(cached_run *c, mc_engine_stats *stats, mc_error *err)
     MC_TRY(open_layers(c, err));
     MC_TRY(choose_texts(c, err));
     MC_TRY(create_rows(c, err));
-    c->run->reuse.states = c->layer_count * text_count(c);
-    c->living            = mc_engine_state_width(mc_model_lowered(c->run->model));
+    c->run->reuse.states += c->layer_count * text_count(c);
     if (c->chosen_count > 0) MC_TRY(compute(c, stats, err));
     return emit_whole(c, err);
 }
 
 static void clear(cached_run *c)
 {
-    finish_layer(c);
-    mc_free(c->writer.rows);
     for (size_t l = 0; l < c->layer_count; l++)
         mc_activations_close(&c->layers[l].file);
     mc_checkpoint_close(&c->from);
@@ -520,24 +401,32 @@ static void clear(cached_run *c)
     mc_free(c->rows);
 }
 
-mc_status mc_capture_layers_cached(mc_capture_run *run, mc_engine_stats *stats, bool *done,
-                                   mc_error *err)
+mc_status mc_capture_layers_cached(mc_capture_run *run, mc_engine_stats *stats, mc_error *err)
 {
-    cached_run c = { .run = run, .storing = true, .stays_behind = -1 };
+    cached_run c = { .run = run };
     mc_status  status;
 
-    MC_TRY(mc_cache_settings_read(&c.settings, err));
-    if (c.settings.off || run->options->pooling == MC_POOLING_ALL) {
-        mc_log(MC_LOG_WARN, "activations are not kept: %s",
-               c.settings.off ? "MC_CACHE_TTL is 0" : "that is for --pool last and mean");
-        return MC_OK;
-    }
-    run->reuse = (mc_capture_reuse){ .on = true, .resumed_behind = -1 };
-    status     = run_all(&c, stats, err);
-    if (status == MC_ERR_INTERRUPTED && c.storing)
-        mc_fail(err, status, "the same command goes on from the last finished block",
-                "stopped on request");
+    c.store = (mc_capture_store){ .group  = &c.group,
+                                  .living = mc_engine_state_width(mc_model_lowered(run->model)),
+                                  .stays_behind = -1 };
+    status  = run_all(&c, stats, err);
     clear(&c);
-    *done = status == MC_OK;
     return status;
+}
+
+/* At most: a layer put together from what is served and what is computed, and what is on its
+ * way to the disk; the means of `final`, where a file has them. */
+uint64_t mc_capture_cache_memory(const mc_capture_run *run)
+{
+    const mc_lowered *model   = mc_model_lowered(run->model);
+    const mc_texts    texts   = mc_capture_texts(run);
+    const bool        final   = run->wanted[model->block_count + 1];
+    size_t            longest = 0, width = model->hidden;
+
+    for (size_t i = 0; i < texts.count; i++)
+        if (texts.offsets[i + 1] - texts.offsets[i] > longest)
+            longest = texts.offsets[i + 1] - texts.offsets[i];
+    if (final && model->final_width > width) width = model->final_width;
+    return mc_capture_store_memory(model, width, texts.count, longest) +
+           (uint64_t)texts.count * (width + (final ? model->final_width : 0)) * sizeof(float);
 }

@@ -5,15 +5,11 @@
 
 #include "analysis/capture_run.h"
 
-/* The same layers with the same bits as without a cache go to the run's sink; run->reuse says
- * what was served. *done stays false, with a word to the log, when nothing can be kept: the
- * cache is switched off, or whole rows of all tokens are wanted. MC_ERR_USAGE: its settings are
- * not understood. */
-mc_status mc_capture_layers_cached(mc_capture_run *run, mc_engine_stats *stats, bool *done,
-                                   mc_error *err);
+/* The same layers with the same bits as without a cache go to the run's sink; run->reuse grows
+ * by what was served. The texts are those of run->tokens, of a whole run or of one pass. */
+mc_status mc_capture_layers_cached(mc_capture_run *run, mc_engine_stats *stats, mc_error *err);
 
-/* What the states of all wanted layers take in the cache, a checkpoint included. */
-uint64_t mc_capture_cache_size(const mc_lowered *model, const bool *wanted, size_t texts,
-                               size_t tokens);
+/* The most memory that it takes for them beside the engine. */
+uint64_t mc_capture_cache_memory(const mc_capture_run *run);
 
 #endif

@@ -1,19 +1,27 @@
 /* capture_fit.c - forecasts of the same run in pieces, or with other options, until one fits.
  *
- * What a pass takes is what mc_engine_forecast() says, to the byte, and the rows of a layer on
- * their way out. The states of the texts are most of it; the widened weights of one block and
- * the workers' buffers remain whatever the texts. */
+ * What a pass takes is what mc_engine_forecast() says, to the byte, the rows of a layer on
+ * their way out or into the cache, and what the receiver keeps. The states of the texts are
+ * most of it; the widened weights of one block and the workers' buffers remain whatever the
+ * texts. */
 #include "analysis/capture_fit.h"
 
 #include <stdio.h>
 #include <string.h>
 
+#include "analysis/capture_cache.h"
 #include "base/alloc.h"
 #include "base/log.h"
 #include "base/machine.h"
 #include "model/model.h"
 
 /* ---- what it takes ---- */
+
+uint64_t mc_capture_beside(const mc_capture_run *run)
+{
+    return mc_capture_row_floats(run) * sizeof(float) +
+           (run->caches ? mc_capture_cache_memory(run) : 0);
+}
 
 static mc_status pass_memory(const mc_capture_run *run, uint64_t *bytes, mc_error *err)
 {
@@ -24,7 +32,7 @@ static mc_status pass_memory(const mc_capture_run *run, uint64_t *bytes, mc_erro
         mc_engine_forecast(mc_model_lowered(run->model), &texts, &engine, &stats, err);
 
     if (status != MC_OK) return mc_fail_about(err, status, "%s", run->options->model);
-    *bytes = stats.bytes + mc_capture_row_floats(run) * sizeof(float);
+    *bytes = stats.bytes + mc_capture_beside(run);
     return MC_OK;
 }
 
@@ -58,9 +66,8 @@ static void cut(const mc_probe_tokens *tokens, size_t passes, size_t *begins)
     begins[passes] = tokens->probe_count;
 }
 
-/* The most that any of so many passes takes. */
-static mc_status memory_of(const mc_capture_run *run, size_t passes, size_t *begins,
-                           uint64_t *bytes, mc_error *err)
+static mc_status most_of_passes(const mc_capture_run *run, size_t passes, size_t *begins,
+                                uint64_t *bytes, mc_error *err)
 {
     mc_status status = MC_OK;
 
@@ -79,6 +86,15 @@ static mc_status memory_of(const mc_capture_run *run, size_t passes, size_t *beg
         mc_probe_tokens_clear(&piece.tokens);
     }
     return status;
+}
+
+/* The most that any of so many passes takes, with what is kept of all. */
+static mc_status memory_of(const mc_capture_run *run, size_t passes, size_t *begins,
+                           uint64_t *bytes, mc_error *err)
+{
+    MC_TRY(most_of_passes(run, passes, begins, bytes, err));
+    if (run->sink_memory) *bytes += run->sink_memory(run);
+    return MC_OK;
 }
 
 /* ---- passes ---- */
@@ -219,7 +235,7 @@ static void try_layers(search *s)
     other.wanted = mc_calloc(blocks + 2, sizeof *other.wanted);
     while (other.wanted && last-- > 0) {
         memset(other.wanted, 0, (blocks + 2) * sizeof *other.wanted);
-        other.wanted[last] = true;
+        memset(other.wanted, true, (last + 1) * sizeof *other.wanted);
         if (!fits(s, &other)) continue;
         add_option(s, last ? "--layers 0.." : "--layers ", last);
         break;

@@ -5,6 +5,7 @@
 #include "base/alloc.h"
 #include "base/buffer.h"
 #include "base/log.h"
+#include "base/new_file.h"
 #include "base/profile.h"
 #include "cache/content.h"
 #include "capture/pool.h"
@@ -53,6 +54,19 @@ static mc_status choose_layers(mc_capture_run *run, mc_error *err)
     return MC_OK;
 }
 
+/* Whole rows of all tokens are not kept: they are much more than the file that is built. */
+static mc_status choose_cache(mc_capture_run *run, mc_error *err)
+{
+    run->reuse = (mc_capture_reuse){ .resumed_behind = -1 };
+    if (!run->options->cache_activations) return MC_OK;
+    MC_TRY(mc_cache_settings_read(&run->cache, err));
+    run->caches = !run->cache.off && run->options->pooling != MC_POOLING_ALL;
+    if (!run->caches)
+        mc_log(MC_LOG_WARN, "activations are not kept: %s",
+               run->cache.off ? "MC_CACHE_TTL is 0" : "that is for --pool last and mean");
+    return MC_OK;
+}
+
 static mc_status open_inputs(mc_capture_run *run, mc_error *err)
 {
     const mc_crm_build_options *o = run->options;
@@ -98,6 +112,16 @@ static mc_status name_output(mc_capture_run *run, mc_error *err)
     return run->output ? MC_OK : mc_fail_memory(err, 0);
 }
 
+static mc_status check_output(const mc_capture_run *run, mc_error *err)
+{
+    const mc_crm_build_options *o = run->options;
+
+    if (o->texts) MC_TRY(mc_new_file_check_source(run->output, o->texts, err));
+    if (o->atlas_file) MC_TRY(mc_new_file_check_source(run->output, o->atlas_file, err));
+    if (!mc_store_owns(mc_model_store(run->model), run->output)) return MC_OK;
+    return mc_new_file_refuse_source(run->output, err);
+}
+
 mc_status mc_capture_open(const mc_crm_build_options *options, mc_capture_run *run,
                           mc_error *err)
 {
@@ -105,6 +129,7 @@ mc_status mc_capture_open(const mc_crm_build_options *options, mc_capture_run *r
     if (!options->model)
         return mc_fail(err, MC_ERR_ARGUMENT, "name a folder or a .gguf file",
                        "no model is named");
+    MC_TRY(choose_cache(run, err));
     MC_TRY(open_inputs(run, err));
     run->split = !options->no_split && options->pooling != MC_POOLING_ALL;
     for (size_t part = 0; run->split && part < run->tokens.part_count; part++) {
@@ -112,6 +137,7 @@ mc_status mc_capture_open(const mc_crm_build_options *options, mc_capture_run *r
         run->split               = mc_crm_can_split(&texts, run->tokens.probe_count);
     }
     MC_TRY(name_output(run, err));
+    MC_TRY(check_output(run, err));
     return list_probes(run, err);
 }
 
@@ -153,28 +179,11 @@ static mc_status check_widths(const mc_capture_run *run, mc_error *err)
                    info->final_size, info->hidden_size);
 }
 
-/* A slip of the hand must not cost a model. */
-static mc_status check_output(const mc_capture_run *run, mc_error *err)
-{
-    const mc_crm_build_options *o     = run->options;
-    const mc_store             *store = mc_model_store(run->model);
-    bool                        same  = (o->texts && mc_path_is_same(run->output, o->texts)) ||
-                (o->atlas_file && mc_path_is_same(run->output, o->atlas_file));
-
-    for (size_t i = 0; !same && i < mc_store_file_count(store); i++)
-        same = mc_path_is_same(run->output, mc_store_file(store, i)->path);
-    if (!same) return MC_OK;
-    mc_fail(err, MC_ERR_ARGUMENT, "give the result another name",
-            "is a file that this build reads");
-    return mc_fail_about(err, MC_ERR_ARGUMENT, "%s", run->output);
-}
-
 mc_status mc_capture_plan(const mc_capture_run *run, mc_crm_plan *plan, mc_error *err)
 {
     const mc_model_info *info = mc_model_get_info(run->model);
 
     MC_TRY(check_widths(run, err));
-    MC_TRY(check_output(run, err));
     *plan = (mc_crm_plan){ .path        = run->output,
                            .model       = info->name,
                            .created_at  = run->created_at,
@@ -292,14 +301,22 @@ mc_engine_options mc_capture_engine(const mc_capture_run *run)
                                      [MC_POOLING_MEAN] = MC_KEEP_MEAN,
                                      [MC_POOLING_ALL]  = MC_KEEP_ALL };
 
-    return (mc_engine_options){ .backend    = run->backend,
-                                .threads    = run->options->threads,
-                                .max_memory = run->options->max_memory,
-                                .batch_size = run->options->batch_size,
-                                .no_sharing = run->options->no_prefix_sharing,
-                                .streams    = run->streams,
-                                .keep       = keep[run->options->pooling],
-                                .wanted     = run->wanted };
+    mc_engine_options options = { .backend    = run->backend,
+                                  .threads    = run->options->threads,
+                                  .max_memory = run->options->max_memory,
+                                  .batch_size = run->options->batch_size,
+                                  .no_sharing = run->options->no_prefix_sharing,
+                                  .streams    = run->streams,
+                                  .keep       = keep[run->options->pooling],
+                                  .wanted     = run->wanted };
+
+    /* The cache keeps both; the means behind the last block would need all of its rows. */
+    if (run->caches) {
+        options.keep     = MC_KEEP_LAST | MC_KEEP_MEAN;
+        options.keep_end = options.keep;
+        if (run->options->pooling == MC_POOLING_LAST) options.keep_end = MC_KEEP_LAST;
+    }
+    return options;
 }
 
 /* The texts of run->tokens, of a whole run or of one pass. */
@@ -330,7 +347,7 @@ static void add_stats(mc_engine_stats *sum, const mc_engine_stats *pass)
     sum->tiles += pass->tiles;
     sum->tokens_asked += pass->tokens_asked;
     sum->tokens_computed += pass->tokens_computed;
-    sum->blocks_run = pass->blocks_run;
+    if (pass->blocks_run > sum->blocks_run) sum->blocks_run = pass->blocks_run;
     sum->flop += pass->flop;
     sum->seconds_stage += pass->seconds_stage;
     sum->seconds_compute += pass->seconds_compute;
@@ -356,7 +373,8 @@ static mc_status run_pass(mc_capture_run *run, size_t all_tokens, mc_engine_stat
     mc_status       status;
 
     MC_TRY(begin_pass(run, all_tokens, err));
-    status = run_engine(run, &own, err);
+    status =
+        run->caches ? mc_capture_layers_cached(run, &own, err) : run_engine(run, &own, err);
     mc_free(run->rows);
     run->rows = NULL;
     run->rows_at[0].first += run->rows_at[0].count;
@@ -388,19 +406,10 @@ static mc_status run_passes(mc_capture_run *run, mc_engine_stats *stats, mc_erro
 mc_status mc_capture_layers(mc_capture_run *run, mc_layer_sink *sink, void *context,
                             mc_engine_stats *stats, mc_error *err)
 {
-    bool served = false;
-
     run->sink    = sink;
     run->context = context;
-    if (run->passes > 1) {
-        if (run->options->cache_activations)
-            mc_log(MC_LOG_WARN, "activations are not cached when the texts run in passes");
-        return run_passes(run, stats, err);
-    }
-    MC_TRY(begin_pass(run, run->tokens.token_count, err));
-    if (run->options->cache_activations)
-        MC_TRY(mc_capture_layers_cached(run, stats, &served, err));
-    return served ? MC_OK : run_pass(run, run->tokens.token_count, stats, err);
+    if (run->passes > 1) return run_passes(run, stats, err);
+    return run_pass(run, run->tokens.token_count, stats, err);
 }
 
 void mc_capture_close(mc_capture_run *run)

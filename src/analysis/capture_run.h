@@ -8,6 +8,7 @@
 #include "analysis/probe_tokens.h"
 #include "analysis/provenance.h"
 #include "base/hash.h"
+#include "cache/settings.h"
 #include "capture/crm.h"
 #include "engine/engine.h"
 
@@ -16,15 +17,19 @@
 typedef mc_status mc_layer_sink(void *context, int layer, size_t width,
                                 const float *const parts[MC_CRM_PART_COUNT], mc_error *err);
 
+typedef struct mc_capture_run mc_capture_run;
+
+/* Bytes that a sink keeps of the run's layers and texts when all have come. */
+typedef uint64_t mc_sink_memory(const mc_capture_run *run);
+
 /* What the activation cache saved a run. */
 typedef struct mc_capture_reuse {
-    bool     on;             /* it was asked for, and could be used */
     size_t   states, served; /* texts times layers; those that came from the cache */
     int      resumed_behind; /* block of an earlier build; -1: none */
     uint64_t stored;         /* bytes written to it, checkpoints not counted */
 } mc_capture_reuse;
 
-typedef struct mc_capture_run {
+struct mc_capture_run {
     const mc_crm_build_options *options;
     mc_model                   *model;
     mc_tokenizer               *tokenizer;
@@ -39,6 +44,9 @@ typedef struct mc_capture_run {
     char                       *output; /* path of a build's file */
     char                        created_at[MC_TIME_TEXT];
     bool                        split;       /* every probe has texts for two halves */
+    bool                        caches;      /* states are kept, and kept ones used */
+    mc_cache_settings           cache;       /* where they are */
+    mc_sink_memory             *sink_memory; /* NULL: nothing is kept */
     bool                        one_pass;    /* the sink wants all rows of a layer at once */
     const char                 *more_passes; /* what to ask for instead, for a hint; NULL: no */
     size_t                      passes;      /* mc_capture_fit() decides: groups of probes */
@@ -52,7 +60,7 @@ typedef struct mc_capture_run {
     float           *rows; /* parts of a layer: means and halves, of states and control */
     mc_layer_sink   *sink;
     void            *context;
-} mc_capture_run;
+};
 
 /* Model, tokenizer, atlas and token ids. Close it, failed or not. */
 mc_status mc_capture_open(const mc_crm_build_options *options, mc_capture_run *run,
@@ -72,9 +80,9 @@ mc_engine_options mc_capture_engine(const mc_capture_run *run);
 /* Floats of run->rows. */
 size_t mc_capture_row_floats(const mc_capture_run *run);
 
-/* Run the texts, or take their states from the cache where the options say so and one pass is
- * enough: each layer goes to `sink` once a pass, in ascending order, `final` last; run->rows_at
- * says which of its rows. */
+/* Run the texts, or take their states from the cache where the options say so: each layer goes
+ * to `sink` once a pass, in ascending order, `final` last; run->rows_at says which of its rows.
+ */
 mc_status mc_capture_layers(mc_capture_run *run, mc_layer_sink *sink, void *context,
                             mc_engine_stats *stats, mc_error *err);
 void      mc_capture_close(mc_capture_run *run);

@@ -78,10 +78,10 @@ static void fill_numbers(const build *b, const mc_engine_stats *stats, mc_crm_bu
     s->window             = stats->window;
     s->weights            = stats->weights;
     s->streamed           = b->run.streams;
-    s->cached             = b->run.reuse.on;
+    s->cached             = b->run.caches;
     s->states             = b->run.reuse.states;
     s->states_served      = b->run.reuse.served;
-    s->resumed_behind     = b->run.reuse.on ? b->run.reuse.resumed_behind : -1;
+    s->resumed_behind     = b->run.reuse.resumed_behind;
     s->activations_stored = b->run.reuse.stored;
     if (busy > 0) {
         s->tokens_per_second = (double)stats->tokens_asked / busy;

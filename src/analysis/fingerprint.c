@@ -267,6 +267,7 @@ static mc_status of_run(mc_capture_run *run, bool no_cache, mc_fingerprint **fin
     mc_cache_id     id;
     mc_status       status;
 
+    run->sink_memory = mc_responses_memory;
     MC_TRY(mc_capture_identify(run, err));
     MC_TRY(mc_fingerprint_cache_id(run, &id, err));
     if (!no_cache) mc_fingerprint_cache_find(&id, &f);

@@ -266,20 +266,28 @@ static void add_layer(mc_value *list, const mc_fingerprint *f,
     add_reason(row, "sketchReason", layer->sketch_reason);
 }
 
-static void add_provenance(mc_value *root, const mc_fingerprint *f)
+/* Null when there is none, or somebody else wrote what is no JSON. */
+static mc_status add_provenance(mc_value *root, const mc_fingerprint *f, mc_error *err)
 {
-    mc_json *json;
+    mc_json  *json   = NULL;
+    mc_error  why    = { 0 };
+    mc_status status = MC_ERR_NOT_FOUND;
 
-    if (f->provenance[0] &&
-        mc_json_parse(f->provenance, strlen(f->provenance), &json, NULL) == MC_OK) {
-        mc_value_add_json(root, "provenance", mc_json_root(json));
-        mc_json_free(json);
-    } else {
-        mc_value_add_null(root, "provenance");
+    if (f->provenance[0])
+        status = mc_json_parse(f->provenance, strlen(f->provenance), &json, &why);
+    if (status == MC_ERR_MEMORY) {
+        if (err) *err = why;
+        return status;
     }
+    if (status == MC_OK)
+        mc_value_add_json(root, "provenance", mc_json_root(json));
+    else
+        mc_value_add_null(root, "provenance");
+    mc_json_free(json);
+    return MC_OK;
 }
 
-void mc_fingerprint_report(const mc_fingerprint *f, mc_report *report)
+mc_status mc_fingerprint_report(const mc_fingerprint *f, mc_report *report, mc_error *err)
 {
     mc_value *root = mc_report_root(report), *list;
 
@@ -299,9 +307,9 @@ void mc_fingerprint_report(const mc_fingerprint *f, mc_report *report)
     list = mc_value_add_array(root, "layers");
     for (size_t l = 0; l < f->layer_count; l++)
         add_layer(list, f, &f->layers[l]);
-    add_provenance(root, f);
     for (size_t i = 0; i < f->note_count; i++)
         mc_report_note(report, "%s", f->notes[i]);
+    return add_provenance(root, f, err);
 }
 
 mc_status mc_fingerprint_print(const mc_fingerprint *f, mc_buffer *out, mc_error *err)
@@ -310,8 +318,8 @@ mc_status mc_fingerprint_print(const mc_fingerprint *f, mc_buffer *out, mc_error
     mc_status  status;
 
     MC_TRY(mc_report_create(&report, err));
-    mc_fingerprint_report(f, report);
-    status = mc_report_status(report, err);
+    status = mc_fingerprint_report(f, report, err);
+    if (status == MC_OK) status = mc_report_status(report, err);
     if (status == MC_OK) mc_report_write_json(report, &mc_fingerprint_schema, false, out);
     mc_report_free(report);
     return status == MC_OK ? mc_buffer_status(out, err) : status;

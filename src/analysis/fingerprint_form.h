@@ -29,8 +29,9 @@ typedef struct mc_profile_estimate {
 } mc_profile_estimate;
 extern const mc_profile_estimate mc_profile_estimates[];
 
-/* Fill the root of a report. */
-void mc_fingerprint_report(const mc_fingerprint *fingerprint, mc_report *report);
+/* Fill the root of a report. MC_ERR_MEMORY. */
+mc_status mc_fingerprint_report(const mc_fingerprint *fingerprint, mc_report *report,
+                                mc_error *err);
 /* The same as JSON text, on one line. */
 mc_status mc_fingerprint_print(const mc_fingerprint *fingerprint, mc_buffer *out,
                                mc_error *err);

@@ -6,7 +6,8 @@
 
 #include <math.h>
 
-#include "analysis/capture_cache.h"
+#include "analysis/capture_fit.h"
+#include "analysis/capture_store.h"
 #include "base/alloc.h"
 #include "base/hash.h"
 #include "base/log.h"
@@ -153,10 +154,10 @@ static mc_status count(mc_capture_run *run, mc_engine_stats *stats, mc_crm_forec
     f->threads         = stats->threads;
     f->flop            = stats->flop;
     if (run->options->pooling != MC_POOLING_ALL)
-        f->cache_size = mc_capture_cache_size(mc_model_lowered(run->model), run->wanted,
+        f->cache_size = mc_capture_store_size(mc_model_lowered(run->model), run->wanted,
                                               texts.count, texts.offsets[texts.count]);
     f->weights     = stats->weights;
-    f->pass_memory = stats->bytes + mc_capture_row_floats(run) * sizeof(float);
+    f->pass_memory = stats->bytes + mc_capture_beside(run);
     f->memory      = greater(own + largest_tensor(mc_model_store(run->model)),
                              own + f->pass_memory + stats->window + rows);
     f->memory      = greater(f->memory, mc_memory_peak());

@@ -117,6 +117,20 @@ static mc_status run_into(mc_responses *r, mc_capture_run *run, mc_error *err)
     return mc_capture_layers(run, keep_layer, &own, &stats, err);
 }
 
+uint64_t mc_responses_memory(const mc_capture_run *run)
+{
+    const mc_model_info *info    = mc_model_get_info(run->model);
+    const uint64_t       rows    = run->options->pooling == MC_POOLING_ALL
+                                       ? (uint64_t)mc_probe_tokens_part(&run->tokens, 0).token_count
+                                       : run->tokens.probe_count;
+    uint64_t             columns = 0;
+
+    for (size_t i = 0; i < info->layer_count + 2; i++)
+        if (run->wanted[i])
+            columns += i <= info->layer_count ? info->hidden_size : info->final_size;
+    return columns * rows * sizeof(float);
+}
+
 mc_status mc_responses_run(mc_capture_run *run, mc_responses **responses, mc_error *err)
 {
     mc_responses *r;
@@ -212,10 +226,11 @@ mc_status mc_responses_open(const char *source, const mc_crm_build_options *opti
             mc_responses_close(r);
         return status == MC_OK ? status : mc_fail_about(err, status, "%s", source);
     }
-    own.model    = source;
-    own.control  = false;
-    own.no_split = true;
-    status       = mc_capture_open(&own, &run, err);
+    own.model       = source;
+    own.control     = false;
+    own.no_split    = true;
+    status          = mc_capture_open(&own, &run, err);
+    run.sink_memory = mc_responses_memory;
     if (status == MC_OK) status = mc_capture_identify(&run, err);
     if (status == MC_OK) status = mc_responses_run(&run, responses, err);
     mc_capture_close(&run);

@@ -9,6 +9,8 @@ bool mc_responses_is_file(const char *source);
 /* MC_ERR_ARGUMENT when the options ask for texts or a pooling that such a file cannot have. */
 mc_status mc_responses_check(mc_pooling pooling, const mc_crm_build_options *options,
                              mc_error *err);
+/* What they take, for the run's sink_memory: all wanted layers. */
+uint64_t mc_responses_memory(const mc_capture_run *run);
 /* Run an opened and identified run. */
 mc_status mc_responses_run(mc_capture_run *run, mc_responses **responses, mc_error *err);
 

@@ -95,10 +95,15 @@ static size_t spell_as_doubles(const char *text, size_t size, char *out)
     return used;
 }
 
-static simdjson::error_code parse(mc_json *json, const char *text, size_t size)
-{
+// Nothing in it throws today; whatever might must not reach C.
+static simdjson::error_code parse(mc_json *json, const char *text, size_t size) noexcept
+try {
     return json->parser.parse(reinterpret_cast<const uint8_t *>(text), size, true)
         .get(json->root);
+} catch (const std::bad_alloc &) {
+    return simdjson::MEMALLOC;
+} catch (...) {
+    return simdjson::UNEXPECTED_ERROR;
 }
 
 static simdjson::error_code parse_long_numbers(mc_json *json, const char *text, size_t size)

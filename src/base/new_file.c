@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
+#include "base/file_map.h"
 
 enum {
     NAME_KEPT = 200, /* bytes of the name in the temporary one: 255 is the most there can be */
@@ -70,6 +71,18 @@ static mc_status check_target(const char *path, mc_error *err)
     if (access(path, W_OK) != 0 && errno != ENOENT) /* somebody may remove it meanwhile */
         return mc_fail_errno(err, hint_place, "the file that is there may not be replaced");
     return MC_OK;
+}
+
+mc_status mc_new_file_refuse_source(const char *path, mc_error *err)
+{
+    mc_fail(err, MC_ERR_ARGUMENT, "give the result another name",
+            "is a file that the result is made from");
+    return mc_fail_about(err, MC_ERR_ARGUMENT, "%s", path);
+}
+
+mc_status mc_new_file_check_source(const char *path, const char *source, mc_error *err)
+{
+    return mc_path_is_same(path, source) ? mc_new_file_refuse_source(path, err) : MC_OK;
 }
 
 /* ---- leftovers ---- */

@@ -18,6 +18,11 @@ typedef struct mc_new_file {
     char *temporary; /* where it is now; owned */
 } mc_new_file;
 
+/* A slip of the hand must not cost what a result is made from. MC_ERR_ARGUMENT: `path` leads to
+ * the same file as `source`. */
+mc_status mc_new_file_check_source(const char *path, const char *source, mc_error *err);
+/* The refusal itself, for sources that are looked at in another way. */
+mc_status mc_new_file_refuse_source(const char *path, mc_error *err);
 /* Everything that can be known early fails here: no such folder, no permission, a folder or a
  * device in its place. Errors are about `path`. Finish or discard what was opened. */
 mc_status mc_new_file_open(const char *path, mc_new_file *file, mc_error *err);

@@ -19,6 +19,7 @@
 #include "base/json_write.h"
 #include "base/log.h"
 #include "base/machine.h"
+#include "base/new_file.h"
 #include "cache/home.h"
 
 enum { ENTRY_MAX = 16384, STALE_SECONDS = 86400 };
@@ -146,23 +147,16 @@ static bool read_fields(mc_json_value root, mc_run *run)
            mc_json_uint64(mc_json_get(root, "memory"), &run->memory);
 }
 
-/* Whole or not at all, but not synced: after a crash of the machine it says nothing true. */
+/* Not synced: after a crash of the machine it says nothing true. */
 static bool replace(const char *path, const mc_buffer *text)
 {
-    mc_buffer part = { 0 };
-    FILE     *file = NULL;
-    bool      good = false;
+    mc_new_file file;
 
-    mc_buffer_printf(&part, "%s.part", path);
-    if (!part.failed && !text->failed) file = fopen(part.data, "we");
-    if (file) {
-        good = fwrite(text->data, 1, text->size, file) == text->size;
-        good = fclose(file) == 0 && good;
-        good = good && rename(part.data, path) == 0;
-        if (!good) unlink(part.data);
-    }
-    mc_buffer_clear(&part);
-    return good;
+    if (text->failed || mc_new_file_open(path, &file, NULL) != MC_OK) return false;
+    if (mc_new_file_write(&file, 0, text->data, text->size, NULL) == MC_OK)
+        return mc_new_file_finish_unsynced(&file, NULL) == MC_OK;
+    mc_new_file_discard(&file);
+    return false;
 }
 
 static void tell(void)
@@ -241,11 +235,13 @@ static bool is_running(mc_run *run, const mc_run *here)
 /* An entry that is not whole is nobody's: they are replaced whole. */
 static bool read_entry(const char *path, const mc_run *here, mc_run *run)
 {
-    mc_json *json    = NULL;
-    bool     running = false;
+    mc_json  *json    = NULL;
+    bool      running = false;
+    mc_status status  = mc_json_load(path, ENTRY_MAX, &json, NULL);
 
     *run = (mc_run){ 0 };
-    if (mc_json_load(path, ENTRY_MAX, &json, NULL) == MC_OK)
+    if (status == MC_ERR_MEMORY) return false; /* nothing is known about it */
+    if (status == MC_OK)
         running = read_fields(mc_json_root(json), run) && is_running(run, here);
     mc_json_free(json);
     if (!running) unlink(path);
@@ -297,6 +293,7 @@ mc_status mc_runs_list(mc_run **runs, size_t *count, mc_error *err)
     /* No home, or nothing has ever run. */
     status = list ? read_all(list, folder, &found, &number, err) : MC_OK;
     if (list) closedir(list);
+    if (list) (void)mc_new_file_sweep(folder); /* of processes that were killed as they wrote */
     mc_free(folder);
     if (status != MC_OK) {
         mc_free(found);

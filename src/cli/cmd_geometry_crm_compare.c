@@ -110,6 +110,10 @@ static mc_status compare(mc_session *session, const void *raw, const char *sourc
     mc_compare_options    *how     = &options.statistics;
     mc_status              status  = join_metrics(args, &metrics, err);
 
+    if (args->csv && status == MC_OK)
+        status = mc_new_file_check_source(args->csv, args->a, err);
+    if (args->csv && status == MC_OK)
+        status = mc_new_file_check_source(args->csv, args->b, err);
     how->permutations      = args->permutations;
     how->half_samples      = args->bootstrap;
     how->threads           = session->globals.threads;

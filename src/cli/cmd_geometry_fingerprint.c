@@ -3,6 +3,7 @@
 #include <modelcypher/fingerprint.h>
 
 #include "analysis/fingerprint_form.h"
+#include "base/new_file.h"
 #include "cli/capture_options.h"
 #include "cli/fingerprint_text.h"
 #include "cli/output.h"
@@ -36,10 +37,8 @@ static mc_status show(mc_session *session, const fingerprint_args *args,
 
     if (args->output) MC_TRY(mc_fingerprint_save(fingerprint, args->output, err));
     session->as_text = session->globals.format == MC_OUTPUT_TEXT;
-    if (session->as_text)
-        mc_fingerprint_text(&session->text, fingerprint, style);
-    else
-        mc_fingerprint_report(fingerprint, session->report);
+    if (!session->as_text) return mc_fingerprint_report(fingerprint, session->report, err);
+    mc_fingerprint_text(&session->text, fingerprint, style);
     return MC_OK;
 }
 
@@ -51,6 +50,8 @@ static mc_status run_fingerprint(mc_session *session, const void *raw, mc_error 
     mc_status               status;
 
     MC_TRY(mc_capture_options_fill(&args->capture, session, &options.capture, err));
+    if (args->output) MC_TRY(mc_new_file_check_source(args->output, args->model, err));
+    options.capture.output = args->output;
     MC_TRY(mc_fingerprint_compute(args->model, &options, &fingerprint, err));
     mc_progress_end();
     status = show(session, args, fingerprint, err);

@@ -46,6 +46,7 @@ static const mc_field memory_fields[] = {
     { "limit", MC_VALUE_INTEGER, "of the container", MC_UNIT_BYTES,
       .flags = MC_FIELD_NULLABLE },
     { "active", MC_VALUE_INTEGER, "of this process, now", MC_UNIT_BYTES },
+    { "peak", MC_VALUE_INTEGER, "the most it has had", MC_UNIT_BYTES },
     { 0 },
 };
 static const mc_field backend_fields[] = {
@@ -137,6 +138,7 @@ static void add_machine(mc_value *root)
     mc_value_add_count(memory, "available", machine.memory_available);
     add_count_or_null(memory, "limit", machine.memory_limit);
     mc_value_add_count(memory, "active", mc_memory_active());
+    mc_value_add_count(memory, "peak", mc_memory_peak());
 }
 
 static void add_disk(mc_value *root)

@@ -54,6 +54,11 @@ static void add_memory(mc_buffer *out, const mc_value *root)
         add_bytes(out, limit);
     }
     mc_buffer_add_char(out, '\n');
+    begin_line(out, "process");
+    add_bytes(out, member(root, "memory", "active"));
+    mc_buffer_add_text(out, " now, at most ");
+    add_bytes(out, member(root, "memory", "peak"));
+    mc_buffer_add_char(out, '\n');
 }
 
 static void add_disk(mc_buffer *out, const mc_value *root)

@@ -9,6 +9,7 @@ extern "C" {
 
 #include <algorithm>
 #include <cctype>
+#include <exception>
 #include <new>
 #include <string>
 #include <string_view>
@@ -67,4 +68,9 @@ try {
                    why.c_str());
 } catch (const std::bad_alloc &) {
     return mc_fail_memory(err, size);
+} catch (const std::exception &error) {
+    return mc_fail(err, MC_ERR_USAGE, "simplify the file", "%s: cannot be read: %s", path,
+                   error.what());
+} catch (...) {
+    return mc_fail(err, MC_ERR_USAGE, "simplify the file", "%s: cannot be read", path);
 }

@@ -95,6 +95,9 @@ mc_json_value mc_store_config(const mc_store *store);
  */
 mc_status mc_store_beside(const mc_store *store, const char *name, char **path, mc_error *err);
 
+/* `path` leads to a file that belongs to the model: weights, configuration, tokenizer. */
+bool mc_store_owns(const mc_store *store, const char *path);
+
 /* The pairs of GGUF's metadata by number. */
 size_t mc_store_gguf_count(const mc_store *store);
 void   mc_store_gguf_pair(const mc_store *store, size_t index, mc_span *key,

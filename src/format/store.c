@@ -337,3 +337,39 @@ mc_status mc_store_beside(const mc_store *store, const char *name, char **path, 
     *path = NULL;
     return store->folder ? mc_path_find(store->folder, name, path, err) : MC_OK;
 }
+
+static bool is_beside(const mc_store *store, const char *name, const char *path)
+{
+    char *found = NULL;
+    bool  same  = mc_store_beside(store, name, &found, NULL) == MC_OK && found &&
+                mc_path_is_same(found, path);
+
+    mc_free(found);
+    return same;
+}
+
+bool mc_store_owns(const mc_store *store, const char *path)
+{
+    static const char *const names[] = {
+        "config.json",
+        "generation_config.json",
+        "model.safetensors.index.json",
+        "tokenizer.json",
+        "tokenizer_config.json",
+        "special_tokens_map.json",
+        "tokenizer.model",
+        "added_tokens.json",
+        "chat_template.json",
+        "chat_template.jinja",
+        "vocab.json",
+        "vocab.txt",
+        "merges.txt",
+    };
+    bool owns = false;
+
+    for (size_t i = 0; !owns && i < store->file_count; i++)
+        owns = mc_path_is_same(store->files[i].path, path);
+    for (size_t i = 0; !owns && i < MC_ARRAY_LEN(names); i++)
+        owns = is_beside(store, names[i], path);
+    return owns;
+}

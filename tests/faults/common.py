@@ -68,19 +68,25 @@ def matrices(path):
 
 def commands():
     """Small runs of everything that reads or writes files, in an order in which inputs exist."""
+    build = ["geometry", "crm-build", "--texts", "texts.txt", "--threads", "2", "--output"]
     return [
-        ["geometry", "crm-build", GGUF, "--texts", "texts.txt", "--output", "a.safetensors",
-         "--threads", "2"],
-        ["geometry", "crm-build", FOLDER, "--texts", "texts.txt", "--output", "b.json",
-         "--pool", "mean", "--cache-activations"],
+        [*build, "a.safetensors", GGUF],
+        [*build, "b.json", FOLDER, "--pool", "mean", "--cache-activations"],
         ["geometry", "crm-show", "a.safetensors"],
         ["geometry", "crm-compare", "--crm-a", "a.safetensors", "--crm-b", "b.json",
          "--permutations", "9", "--bootstrap", "9"],
         ["geometry", "intrinsic-dimension", "a.safetensors", "--layers", "-1"],
+        ["geometry", "fingerprint", FOLDER, "--texts", "texts.txt"],
+        ["geometry", "fingerprint", "compare", FOLDER, FOLDER, "--texts", "texts.txt"],
+        ["geometry", "validate", GGUF, "--texts", "texts.txt"],
         ["geometry", "atlas", "show", "MORE"],
-        ["model", "probe", GGUF],
+        ["model", "probe", GGUF, "--texts", "texts.txt"],
         ["model", "explain", FOLDER],
         ["tokenize", FOLDER, "a text of some words"],
+        ["cache", "ls", "--files"],
+        ["cache", "verify"],
+        ["cache", "gc"],
+        ["storage", "status"],
         ["system", "status"],
         ["system", "config"],
     ]
