@@ -187,21 +187,28 @@ typedef struct verification {
     mc_value *list;
 } verification;
 
-static void verify_item(const cache_args *args, const mc_cache_item *item, verification *v)
+/* MC_ERR_MEMORY: nothing is known about it. */
+static mc_status verify_item(const cache_args *args, const mc_cache_item *item, verification *v,
+                             mc_error *err)
 {
     mc_error  why    = { 0 };
     mc_status status = mc_cache_item_check(item, &why);
     mc_value *row;
 
-    if (status == MC_ERR_NOT_FOUND) return; /* gone since it was listed */
+    if (status == MC_ERR_NOT_FOUND) return MC_OK; /* gone since it was listed */
+    if (status == MC_ERR_MEMORY) {
+        *err = why;
+        return status;
+    }
     v->checked++;
     v->size += item->size;
-    if (status == MC_OK) return;
+    if (status == MC_OK) return status;
     v->damaged++;
     row = mc_value_add_object(v->list, NULL);
     mc_value_add_text(row, "path", item->path);
     mc_value_add_text(row, "reason", why.reason);
     if (args->remove && unlink(item->path) == 0) v->removed++;
+    return MC_OK;
 }
 
 static mc_status run_verify(mc_session *session, const void *raw, mc_error *err)
@@ -216,8 +223,9 @@ static mc_status run_verify(mc_session *session, const void *raw, mc_error *err)
     v.list = mc_value_add_array(root, "damaged");
     status = MC_OK;
     for (size_t i = 0; i < list.count && status == MC_OK; i++) {
-        if (is_chosen(args, &list.items[i])) verify_item(args, &list.items[i], &v);
-        status = mc_interrupt_check(err);
+        if (is_chosen(args, &list.items[i]))
+            status = verify_item(args, &list.items[i], &v, err);
+        if (status == MC_OK) status = mc_interrupt_check(err);
     }
     mc_cache_list_clear(&list);
     mc_value_add_count(root, "checked", v.checked);

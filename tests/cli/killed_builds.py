@@ -63,9 +63,12 @@ def one_round(args, folder, chance, seconds):
         if chance.random() < 0.1:
             disturb(chance, folder / "home/caches/activations")  # while it runs
         build.send_signal(chance.choice([signal.SIGKILL, signal.SIGKILL, signal.SIGTERM]))
-        text = build.communicate()[0].decode()
+        out, err = build.communicate()
+        text = out.decode()
         if build.returncode == 0:
             break
+        if build.returncode not in (-signal.SIGKILL, -signal.SIGTERM, 128 + signal.SIGTERM):
+            sys.exit(f"a build failed by itself: {err.decode()}")
         kills += 1
         if output.exists():  # killed behind its last step
             check(folder, output)

@@ -20,7 +20,7 @@ import tempfile
 
 HERE = pathlib.Path(__file__).resolve().parent
 CASES = HERE / "cases"
-TIMEOUT = 120
+TIMEOUT = 300
 
 
 def pattern(text):

@@ -1,6 +1,7 @@
 # Ctrl-C while texts are coming: one line, exit code 130; SIGTERM: 143.
 for signal in INT TERM; do
-    timeout --preserve-status -s $signal 2 mc tokenize "$TESTS/golden/models/tiny-llama" --file - --ids \
+    "$TESTS/cli/stop_when.py" $signal 1 out mc tokenize "$TESTS/golden/models/tiny-llama" --file - --ids \
         < <(yes 'a line of text' 2>&1) >out
     echo "code $?"
+    rm out
 done

@@ -1,4 +1,5 @@
 cp -r "$TESTS/golden/models/tiny-llama" tiny
+export MC_THREADS=2 # tiles, and what is shared in them, depend on the number of workers
 mc model probe tiny --threads 2
 rm tiny/tokenizer.json
 mc model probe tiny --ai

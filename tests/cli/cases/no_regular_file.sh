@@ -2,10 +2,10 @@
 mkfifo pipe
 mkdir folder
 for what in pipe /dev/null folder; do
-    timeout 5 mc model probe $what
-    timeout 5 mc geometry crm-show $what
-    timeout 5 mc geometry fingerprint $what
-    timeout 5 mc tokenize "$TESTS/golden/models/tiny-llama" --file $what
-    timeout 5 mc geometry crm-build "$TESTS/golden/models/tiny-llama" --texts $what -o x.safetensors
+    timeout 60 mc model probe $what
+    timeout 60 mc geometry crm-show $what
+    timeout 60 mc geometry fingerprint $what
+    timeout 60 mc tokenize "$TESTS/golden/models/tiny-llama" --file $what
+    timeout 60 mc geometry crm-build "$TESTS/golden/models/tiny-llama" --texts $what -o x.safetensors
 done
 ls
