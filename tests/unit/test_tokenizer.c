@@ -2,8 +2,8 @@
  * texts of any length, many threads. Ids are compared in test_tokenizer_golden.c. */
 #include <pthread.h>
 #include <stdlib.h>
-#include <time.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
