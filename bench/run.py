@@ -28,7 +28,7 @@ from measure import BUILD, MIB, ROOT, build, fastest, interleaved, output_of, pe
 VENV = ROOT / ".venv-oracle" / "bin" / "python"
 TYPES = ("F32", "BF16", "Q8_0", "Q4_1", "Q4_K")
 BLOCKS = {"135M": 30, "0.5B": 12, "7B": 2}  # of the synthetic models: enough that a pass counts, little enough to write
-ELEMENTWISE = ("attention", "norm", "rope", "glu", "activate", "add", "mul", "scale", "scale far", "clip", "position", "embed")
+ELEMENTWISE = ("attention", "norm", "rope", "activate", "add", "mul", "scale", "scale far", "clip", "position", "embed")
 
 
 class Bench:

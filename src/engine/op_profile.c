@@ -2,13 +2,18 @@
 #include "engine/op_profile.h"
 
 static const char *const names[MC_OP_COUNT] = {
-    [MC_OP_EMBED] = "embed",       [MC_OP_POSITION] = "position",
-    [MC_OP_NORM] = "norm",         [MC_OP_MATMUL] = "matmul",
-    [MC_OP_ROPE] = "rope",         [MC_OP_ATTENTION] = "attention",
-    [MC_OP_ACTIVATE] = "activate", [MC_OP_GLU] = "glu",
-    [MC_OP_ADD] = "add",           [MC_OP_MUL] = "mul",
-    [MC_OP_SCALE] = "scale",       [MC_OP_SCALE_FAR] = "scale far",
-    [MC_OP_CLIP] = "clip",
+    [MC_OP_EMBED]     = "embed",
+    [MC_OP_POSITION]  = "position",
+    [MC_OP_NORM]      = "norm",
+    [MC_OP_MATMUL]    = "matmul",
+    [MC_OP_ROPE]      = "rope",
+    [MC_OP_ATTENTION] = "attention",
+    [MC_OP_ACTIVATE]  = "activate",
+    [MC_OP_ADD]       = "add",
+    [MC_OP_MUL]       = "mul",
+    [MC_OP_SCALE]     = "scale",
+    [MC_OP_SCALE_FAR] = "scale far",
+    [MC_OP_CLIP]      = "clip",
 };
 
 const char *mc_op_name(mc_op_kind kind)

@@ -46,6 +46,7 @@ static void cut_to(trial *t, const mc_op *op, size_t columns)
 
     t->op                 = *op;
     t->op.stack           = 1;
+    t->op.gated           = false;
     t->op.biases[0]       = (mc_weight){ 0 };
     t->op.weights[0].rows = columns < rows ? columns : rows;
     t->op.src             = (mc_operand){ 0, 0, op->weights[0].cols };

@@ -92,20 +92,34 @@ static void print_norm(const printer *p, const mc_op *op)
     }
 }
 
-static void print_matmul(const printer *p, const mc_op *op)
+/* src times `count` of the weights from `first` on. */
+static void print_product(const printer *p, const mc_op *op, size_t first, size_t count)
 {
     bool any = false;
 
     put_operand(p, op->src);
     mc_buffer_add_text(p->out, " * [");
-    print_stack(p->out, op->weights, op->stack);
+    print_stack(p->out, op->weights + first, count);
     mc_buffer_add_text(p->out, "]");
-    for (size_t i = 0; i < op->stack; i++)
+    for (size_t i = first; i < first + count; i++)
         any = any || mc_weight_present(&op->biases[i]);
     if (!any) return;
     mc_buffer_add_text(p->out, " + [");
-    print_stack(p->out, op->biases, op->stack);
+    print_stack(p->out, op->biases + first, count);
     mc_buffer_add_text(p->out, "]");
+}
+
+static void print_matmul(const printer *p, const mc_op *op)
+{
+    if (!op->gated) {
+        print_product(p, op, 0, op->stack);
+        return;
+    }
+    mc_buffer_printf(p->out, "%s(", activation_names[op->activation]);
+    print_product(p, op, 0, 1);
+    mc_buffer_add_text(p->out, ") * (");
+    print_product(p, op, 1, 1);
+    mc_buffer_add_char(p->out, ')');
 }
 
 static void print_rope(const printer *p, const mc_op *op)
@@ -145,13 +159,6 @@ static void print_activate(const printer *p, const mc_op *op)
     mc_buffer_printf(p->out, "%s(", activation_names[op->activation]);
     put_operand(p, op->src);
     mc_buffer_add_char(p->out, ')');
-}
-
-static void print_glu(const printer *p, const mc_op *op)
-{
-    print_activate(p, op);
-    mc_buffer_add_text(p->out, " * ");
-    put_operand(p, op->src2);
 }
 
 static void print_add(const printer *p, const mc_op *op)
@@ -195,13 +202,18 @@ static void print_clip(const printer *p, const mc_op *op)
 
 /* What stands right of "dst = ". */
 static void (*const printers[MC_OP_COUNT])(const printer *p, const mc_op *op) = {
-    [MC_OP_EMBED] = print_embed,       [MC_OP_POSITION] = print_position,
-    [MC_OP_NORM] = print_norm,         [MC_OP_MATMUL] = print_matmul,
-    [MC_OP_ROPE] = print_rope,         [MC_OP_ATTENTION] = print_attention,
-    [MC_OP_ACTIVATE] = print_activate, [MC_OP_GLU] = print_glu,
-    [MC_OP_ADD] = print_add,           [MC_OP_MUL] = print_mul,
-    [MC_OP_SCALE] = print_scale,       [MC_OP_SCALE_FAR] = print_scale_far,
-    [MC_OP_CLIP] = print_clip,
+    [MC_OP_EMBED]     = print_embed,
+    [MC_OP_POSITION]  = print_position,
+    [MC_OP_NORM]      = print_norm,
+    [MC_OP_MATMUL]    = print_matmul,
+    [MC_OP_ROPE]      = print_rope,
+    [MC_OP_ATTENTION] = print_attention,
+    [MC_OP_ACTIVATE]  = print_activate,
+    [MC_OP_ADD]       = print_add,
+    [MC_OP_MUL]       = print_mul,
+    [MC_OP_SCALE]     = print_scale,
+    [MC_OP_SCALE_FAR] = print_scale_far,
+    [MC_OP_CLIP]      = print_clip,
 };
 
 static void print_program(mc_buffer *out, const mc_lowered *model, const mc_program *program)
@@ -249,11 +261,11 @@ static bool same_op(const mc_op *a, const mc_op *b)
            same_operand(a->src, b->src) && same_operand(a->src2, b->src2) &&
            same_operand(a->src3, b->src3) && a->scale == b->scale &&
            a->position_offset == b->position_offset && a->activation == b->activation &&
-           a->norm.kind == b->norm.kind && a->norm.epsilon == b->norm.epsilon &&
-           a->norm.groups == b->norm.groups && same_attention(&a->attention, &b->attention) &&
-           a->rope == b->rope && a->rope_kind == b->rope_kind &&
-           a->rope_offset == b->rope_offset && a->heads == b->heads &&
-           a->head_dim == b->head_dim && a->stage == b->stage;
+           a->gated == b->gated && a->norm.kind == b->norm.kind &&
+           a->norm.epsilon == b->norm.epsilon && a->norm.groups == b->norm.groups &&
+           same_attention(&a->attention, &b->attention) && a->rope == b->rope &&
+           a->rope_kind == b->rope_kind && a->rope_offset == b->rope_offset &&
+           a->heads == b->heads && a->head_dim == b->head_dim && a->stage == b->stage;
 }
 
 static bool same_program(const mc_program *a, const mc_program *b)

@@ -452,23 +452,22 @@ static mc_status stack_gate_up(lowering *lo, mc_op *op, size_t ffn, mc_error *er
     return stack_linear(lo, op, MC_ROLE_UP, ffn, MC_BIAS_UP, err);
 }
 
-/* wide = activation(gate) * up, or activation(up); *hidden is where the result lies. */
+/* wide = activation(gate) * up, one product, or activation(up); *hidden is where it lies. */
 static mc_status emit_ffn_hidden(lowering *lo, mc_operand src, mc_operand *hidden,
                                  mc_error *err)
 {
     bool   plain  = lo->hp->plain_ffn;
     size_t ffn    = layer_of(lo)->ffn;
-    mc_op  matmul = { .kind = MC_OP_MATMUL, .src = src };
-    mc_op  act    = { .kind       = plain ? MC_OP_ACTIVATE : MC_OP_GLU,
-                      .activation = lo->hp->activation };
+    mc_op  matmul = { .kind = MC_OP_MATMUL, .src = src, .gated = !plain };
+    mc_op  act    = { .kind = MC_OP_ACTIVATE };
+    mc_op *last   = plain ? &act : &matmul;
 
-    matmul.dst = columns(lo, BUFFER_WIDE, 0, plain ? ffn : 2 * ffn);
-    act.src = act.dst = *hidden = columns(lo, BUFFER_WIDE, 0, ffn);
-    if (!plain) act.src2 = columns(lo, BUFFER_WIDE, ffn, ffn);
+    act.src = act.dst = matmul.dst = *hidden = columns(lo, BUFFER_WIDE, 0, ffn);
+    last->activation                         = lo->hp->activation;
+    if (last->activation == MC_ACT_XIELU) MC_TRY(set_xielu(lo, last, err));
     MC_TRY(stack_gate_up(lo, &matmul, ffn, err));
     MC_TRY(emit(lo, &matmul, err));
-    if (act.activation == MC_ACT_XIELU) MC_TRY(set_xielu(lo, &act, err));
-    return emit(lo, &act, err);
+    return plain ? emit(lo, &act, err) : MC_OK;
 }
 
 /* out = what the feed-forward part adds to x, from `src`. */

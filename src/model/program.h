@@ -14,6 +14,8 @@
 #ifndef MC_MODEL_PROGRAM_H
 #define MC_MODEL_PROGRAM_H
 
+#include <stdbool.h>
+
 #include "base/error.h"
 #include "model/weight.h"
 
@@ -29,11 +31,11 @@ typedef enum mc_op_kind {
     MC_OP_POSITION, /* dst += row `position + position_offset` of weights[0] (learned positions)
                      */
     MC_OP_NORM,     /* dst = norm(src) * weights[0] + biases[0], see mc_norm_params */
-    MC_OP_MATMUL,   /* dst = src * stacked(weights)^T + stacked(biases); dst differs from src */
+    MC_OP_MATMUL,   /* dst = src * stacked(weights)^T + stacked(biases); dst differs from src.
+                       `gated`: of two weights, dst = activation(first result) * second */
     MC_OP_ROPE,     /* rotate dst in place: `heads` heads of head_dim columns */
     MC_OP_ATTENTION, /* dst = causal attention of src = q over k and v */
     MC_OP_ACTIVATE,  /* dst = activation(src) */
-    MC_OP_GLU,       /* dst = activation(src) * src2 (gate, up) */
     MC_OP_ADD,       /* dst += scale * src */
     MC_OP_MUL,       /* dst *= src; with weights[0]: dst = src * vector */
     MC_OP_SCALE,     /* dst = scale * src */
@@ -111,6 +113,7 @@ typedef struct mc_op {
     float          scale;
     size_t         position_offset;
     mc_activation  activation;
+    bool           gated;
     float          xielu[4]; /* alpha_p, alpha_n (after softplus), beta, eps */
     mc_norm_params norm;
     mc_attention_params attention;

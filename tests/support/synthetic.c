@@ -57,6 +57,18 @@ static void emit_matmul(writer *w, mc_operand dst, mc_operand src, size_t first_
         op->weights[1] = mc_test_weight(w->lab, dst.width - first_rows, src.width, scale);
 }
 
+static void emit_gated(writer *w, mc_operand dst, mc_operand src)
+{
+    mc_op *op = emit(w, MC_OP_MATMUL, dst, src);
+
+    op->gated = true;
+    op->stack = 2;
+    for (size_t i = 0; i < op->stack; i++)
+        op->weights[i] =
+            mc_test_weight(w->lab, dst.width, src.width, 1.0 / sqrt((double)src.width));
+    op->biases[0] = mc_test_weight(w->lab, dst.width, 1, 0.1);
+}
+
 static void emit_rope(writer *w, mc_operand at, size_t heads, size_t block)
 {
     mc_op *op = emit(w, MC_OP_ROPE, at, at);
@@ -98,8 +110,7 @@ static void emit_ffn(writer *w)
     mc_operand x = columns(w, MC_X, 0, HIDDEN), gate = columns(w, WIDE, 0, FFN);
 
     emit_norm(w, normed, x, 1);
-    emit_matmul(w, columns(w, WIDE, 0, 2 * FFN), normed, FFN);
-    emit(w, MC_OP_GLU, gate, gate)->src2 = columns(w, WIDE, FFN, FFN);
+    emit_gated(w, gate, normed);
     emit_matmul(w, out, gate, HIDDEN);
     emit(w, MC_OP_ADD, x, out);
     emit(w, MC_OP_ADD, x, columns(w, SECOND, 0, HIDDEN))->scale = 0.1f;

@@ -10,6 +10,10 @@
 #include "backend/cpu/kernels.h"
 #include "base/checked.h"
 
+/* Columns of gate and up that are computed before they are activated: their part of a tile is
+ * some 100 KiB. A multiple of what a micro-kernel takes. */
+enum { GATED_COLUMNS = 64 };
+
 /* Floats between panels: k rows of sixteen, plus a cache line so that panels of a power-of-two
  * k do not all fall into the same cache sets. */
 static size_t panel_stride(size_t k)
@@ -17,14 +21,20 @@ static size_t panel_stride(size_t k)
     return (k + 1) * MC_PANEL;
 }
 
+static size_t panels_of(size_t columns)
+{
+    return (columns + MC_PANEL - 1) / MC_PANEL;
+}
+
+/* Gate and up each begin with a panel of their own. */
 static size_t panel_count(const mc_op *op)
 {
-    return (mc_op_stacked_rows(op) + MC_PANEL - 1) / MC_PANEL;
+    return op->gated ? 2 * panels_of(op->dst.width) : panels_of(mc_op_stacked_rows(op));
 }
 
 static size_t padded(size_t floats)
 {
-    return (floats + MC_PANEL - 1) / MC_PANEL * MC_PANEL;
+    return panels_of(floats) * MC_PANEL;
 }
 
 /* ---- staging ---- */
@@ -54,13 +64,13 @@ static size_t cpu_stage_scratch(const mc_op *op)
     return op->kind == MC_OP_MATMUL ? op->weights[0].cols * MC_PANEL : 0;
 }
 
-/* Rows first .. first + 15 of the stacked weights, widened; rows beyond the end are zero. */
-static void widen_panel(const mc_op *op, size_t first, float *rows)
+/* Rows first .. first + 15 of stacked weights, widened; rows beyond the end are zero. */
+static void widen_panel(const mc_weight *weights, size_t stack, size_t first, float *rows)
 {
-    size_t k = op->weights[0].cols, done = 0, below = 0;
+    size_t k = weights[0].cols, done = 0, below = 0;
 
-    for (size_t i = 0; i < op->stack; i++) {
-        const mc_weight *w = &op->weights[i];
+    for (size_t i = 0; i < stack; i++) {
+        const mc_weight *w = &weights[i];
         while (done < MC_PANEL && first + done < below + w->rows) {
             size_t row  = first + done - below;
             size_t many = w->rows - row < MC_PANEL - done ? w->rows - row : MC_PANEL - done;
@@ -100,7 +110,12 @@ static void cpu_stage(const mc_op *op, size_t job, void *staged, float *scratch)
         stage_biases(op, out + panel_count(op) * panel_stride(k));
         return;
     }
-    widen_panel(op, job * MC_PANEL, scratch);
+    if (op->gated) {
+        size_t half = panel_count(op) / 2;
+        widen_panel(&op->weights[job / half], 1, job % half * MC_PANEL, scratch);
+    } else {
+        widen_panel(op->weights, op->stack, job * MC_PANEL, scratch);
+    }
     out += job * panel_stride(k);
     for (size_t first = 0; first < k;
          first += MC_PANEL) /* by squares: both sides stay in cache */
@@ -167,6 +182,35 @@ static void run_norm(const mc_backend *backend, const mc_op *op, const void *sta
         }
 }
 
+/* Gate and up by groups of columns, so that what the activation reads has not left the nearest
+ * caches; `gemm` is the product with the gate's weights. */
+static void run_gated(const mc_backend *backend, const mc_op *op, const mc_gemm *gemm,
+                      float *scratch)
+{
+    const mc_kernels *kernels = kernels_of(backend);
+    const size_t      ffn = op->dst.width, stride = GATED_COLUMNS + MC_PANEL;
+    const float      *up_panels = gemm->b + panels_of(ffn) * gemm->b_stride;
+    mc_gemm           gate      = *gemm, up;
+
+    gate.c = scratch;
+    for (size_t at = 0; at < ffn; at += GATED_COLUMNS) {
+        gate.columns  = ffn - at < GATED_COLUMNS ? ffn - at : GATED_COLUMNS;
+        gate.c_stride = stride;
+        gate.b        = gemm->b + at / MC_PANEL * gemm->b_stride;
+        gate.bias     = gemm->bias ? gemm->bias + at : NULL;
+        up            = gate;
+        up.b          = up_panels + at / MC_PANEL * gemm->b_stride;
+        up.bias       = gemm->bias ? gemm->bias + ffn + at : NULL;
+        up.c          = scratch + gemm->rows * stride;
+        kernels->gemm(&gate);
+        kernels->gemm(&up);
+        for (size_t row = 0; row < gemm->rows; row++)
+            kernels->activate(op->activation, op->xielu, gate.c + row * stride,
+                              up.c + row * stride, gemm->c + row * gemm->c_stride + at,
+                              gate.columns);
+    }
+}
+
 static void run_matmul(const mc_backend *backend, const mc_op *op, const void *staged,
                        mc_tile *tile)
 {
@@ -185,7 +229,10 @@ static void run_matmul(const mc_backend *backend, const mc_op *op, const void *s
                .k        = k,
     };
 
-    kernels_of(backend)->gemm(&gemm);
+    if (op->gated)
+        run_gated(backend, op, &gemm, tile->scratch);
+    else
+        kernels_of(backend)->gemm(&gemm);
 }
 
 static void run_rope(const mc_backend *backend, const mc_op *op, const void *staged,
@@ -212,16 +259,6 @@ static void run_activate(const mc_backend *backend, const mc_op *op, const void 
     for (size_t row = 0; row < tile->rows; row++)
         kernels_of(backend)->activate(op->activation, op->xielu, mc_tile_at(tile, op->src, row),
                                       NULL, mc_tile_at(tile, op->dst, row), op->dst.width);
-}
-
-static void run_glu(const mc_backend *backend, const mc_op *op, const void *staged,
-                    mc_tile *tile)
-{
-    (void)staged;
-    for (size_t row = 0; row < tile->rows; row++)
-        kernels_of(backend)->activate(op->activation, op->xielu, mc_tile_at(tile, op->src, row),
-                                      mc_tile_at(tile, op->src2, row),
-                                      mc_tile_at(tile, op->dst, row), op->dst.width);
 }
 
 static void run_add(const mc_backend *backend, const mc_op *op, const void *staged,
@@ -283,27 +320,34 @@ static size_t cpu_scratch_size(const mc_op *op, size_t rows, size_t longest)
 {
     (void)longest;
     if (op->kind == MC_OP_ATTENTION) return mc_attention_cpu_scratch(op, rows);
+    if (op->kind == MC_OP_MATMUL && op->gated)
+        return 2 * rows * (GATED_COLUMNS + MC_PANEL) * sizeof(float);
     if (op->kind == MC_OP_POSITION) return op->dst.width * sizeof(float);
     return 0;
 }
 
 /* ---- tiers ---- */
 
-#define CPU_BACKEND(tier_name)                                                              \
-    {                                                                                       \
-        .name = "cpu", .tier = #tier_name, .kernels = &mc_kernels_##tier_name,              \
-        .staged_size = cpu_staged_size, .stage_jobs = cpu_stage_jobs,                       \
-        .stage_scratch = cpu_stage_scratch, .stage = cpu_stage,                             \
-        .scratch_size = cpu_scratch_size,                                                   \
-        .run          = {                                                                   \
-                     [MC_OP_EMBED] = run_embed,       [MC_OP_POSITION] = run_position,      \
-                     [MC_OP_NORM] = run_norm,         [MC_OP_MATMUL] = run_matmul,          \
-                     [MC_OP_ROPE] = run_rope,         [MC_OP_ATTENTION] = mc_attention_cpu, \
-                     [MC_OP_ACTIVATE] = run_activate, [MC_OP_GLU] = run_glu,                \
-                     [MC_OP_ADD] = run_add,           [MC_OP_MUL] = run_mul,                \
-                     [MC_OP_SCALE] = run_scale,       [MC_OP_SCALE_FAR] = run_scale_far,    \
-                     [MC_OP_CLIP] = run_clip,                                               \
-        },                                                                                  \
+#define CPU_BACKEND(tier_name)                                                 \
+    {                                                                          \
+        .name = "cpu", .tier = #tier_name, .kernels = &mc_kernels_##tier_name, \
+        .staged_size = cpu_staged_size, .stage_jobs = cpu_stage_jobs,          \
+        .stage_scratch = cpu_stage_scratch, .stage = cpu_stage,                \
+        .scratch_size = cpu_scratch_size,                                      \
+        .run          = {                                                      \
+                     [MC_OP_EMBED]     = run_embed,                            \
+                     [MC_OP_POSITION]  = run_position,                         \
+                     [MC_OP_NORM]      = run_norm,                             \
+                     [MC_OP_MATMUL]    = run_matmul,                           \
+                     [MC_OP_ROPE]      = run_rope,                             \
+                     [MC_OP_ATTENTION] = mc_attention_cpu,                     \
+                     [MC_OP_ACTIVATE]  = run_activate,                         \
+                     [MC_OP_ADD]       = run_add,                              \
+                     [MC_OP_MUL]       = run_mul,                              \
+                     [MC_OP_SCALE]     = run_scale,                            \
+                     [MC_OP_SCALE_FAR] = run_scale_far,                        \
+                     [MC_OP_CLIP]      = run_clip,                             \
+        },                                                                     \
     }
 
 static int always(void)

@@ -139,18 +139,61 @@ static double dot(const float *x, const float *y, size_t n)
     return sum;
 }
 
+/* ---- matrix products ---- */
+
+static double sigmoid(double x)
+{
+    return 1.0 / (1.0 + exp(-x));
+}
+
+static double xielu(double x, const float *p)
+{
+    double ap = p[0], an = p[1], b = p[2], eps = p[3];
+
+    return x > 0.0 ? ap * x * x + b * x : an * (expm1(fmin(x, eps)) - x) + b * x;
+}
+
+static double activation_of(const mc_op *op, double x)
+{
+    switch (op->activation) {
+    case MC_ACT_SILU: return x * sigmoid(x);
+    case MC_ACT_GELU: return 0.5 * x * erfc(-x * 0.70710678118654752440);
+    case MC_ACT_GELU_TANH:
+        return 0.5 * x * (1.0 + tanh(0.79788456080286535588 * (x + 0.044715 * x * x * x)));
+    case MC_ACT_GELU_QUICK: return x * sigmoid(1.702 * x);
+    case MC_ACT_RELU: return x < 0.0 ? 0.0 : x;
+    case MC_ACT_RELU2: return x < 0.0 ? 0.0 : x * x;
+    case MC_ACT_XIELU: return xielu(x, op->xielu);
+    case MC_ACT_TANH: return tanh(x);
+    case MC_ACT_SIGMOID: return sigmoid(x);
+    case MC_ACT_COUNT: break;
+    }
+    return x;
+}
+
+/* Element j of the stacked products of a row. */
+static double product_of(const mc_op *op, const float *weight, const float *x, size_t j)
+{
+    size_t       k    = op->weights[0].cols;
+    const float *bias = weight + mc_op_stacked_rows(op) * k;
+
+    return dot(x, weight + j * k, k) + (double)bias[j];
+}
+
+/* Gated: Shazeer 2020, arXiv:2002.05202, eq. 6. */
 static void ref_matmul(const mc_backend *backend, const mc_op *op, const void *staged,
                        mc_tile *tile)
 {
-    size_t       k = op->weights[0].cols, rows = mc_op_stacked_rows(op);
-    const float *weight = staged, *bias = weight + rows * k;
-
     (void)backend;
     for (size_t row = 0; row < tile->rows; row++) {
         const float *x = mc_tile_at(tile, op->src, row);
         float       *y = mc_tile_at(tile, op->dst, row);
-        for (size_t j = 0; j < rows; j++)
-            y[j] = (float)(dot(x, weight + j * k, k) + (double)bias[j]);
+        for (size_t j = 0; j < op->dst.width; j++) {
+            double r = product_of(op, staged, x, j);
+            if (op->gated)
+                r = activation_of(op, r) * product_of(op, staged, x, op->dst.width + j);
+            y[j] = (float)r;
+        }
     }
 }
 
@@ -249,49 +292,17 @@ static void ref_attention(const mc_backend *backend, const mc_op *op, const void
 
 /* ---- elementwise ---- */
 
-static double sigmoid(double x)
-{
-    return 1.0 / (1.0 + exp(-x));
-}
-
-static double xielu(double x, const float *p)
-{
-    double ap = p[0], an = p[1], b = p[2], eps = p[3];
-
-    return x > 0.0 ? ap * x * x + b * x : an * (expm1(fmin(x, eps)) - x) + b * x;
-}
-
-static double activation_of(const mc_op *op, double x)
-{
-    switch (op->activation) {
-    case MC_ACT_SILU: return x * sigmoid(x);
-    case MC_ACT_GELU: return 0.5 * x * erfc(-x * 0.70710678118654752440);
-    case MC_ACT_GELU_TANH:
-        return 0.5 * x * (1.0 + tanh(0.79788456080286535588 * (x + 0.044715 * x * x * x)));
-    case MC_ACT_GELU_QUICK: return x * sigmoid(1.702 * x);
-    case MC_ACT_RELU: return x < 0.0 ? 0.0 : x;
-    case MC_ACT_RELU2: return x < 0.0 ? 0.0 : x * x;
-    case MC_ACT_XIELU: return xielu(x, op->xielu);
-    case MC_ACT_TANH: return tanh(x);
-    case MC_ACT_SIGMOID: return sigmoid(x);
-    case MC_ACT_COUNT: break;
-    }
-    return x;
-}
-
 /* Unlike fmin and fmax, comparisons leave NaN alone. */
 static double clip(double x, double limit)
 {
     return x < -limit ? -limit : x > limit ? limit : x;
 }
 
-/* What one element becomes: y is dst before, x is src, z is src2, w the weight vector's
- * element. */
-static double element_of(const mc_op *op, double y, double x, double z, const float *w)
+/* What one element becomes: y is dst before, x is src, w the weight vector's element. */
+static double element_of(const mc_op *op, double y, double x, const float *w)
 {
     switch (op->kind) {
     case MC_OP_ACTIVATE: return activation_of(op, x);
-    case MC_OP_GLU: return activation_of(op, x) * z;
     case MC_OP_ADD: return y + (double)op->scale * x;
     case MC_OP_MUL: return x * (w ? (double)*w : y);
     case MC_OP_SCALE: return (double)op->scale * x;
@@ -308,10 +319,9 @@ static void ref_elementwise(const mc_backend *backend, const mc_op *op, const vo
     (void)backend;
     for (size_t row = 0; row < tile->rows; row++) {
         const float *x = mc_tile_at(tile, op->src, row);
-        const float *z = op->kind == MC_OP_GLU ? mc_tile_at(tile, op->src2, row) : x;
         float       *y = mc_tile_at(tile, op->dst, row);
         for (size_t i = 0; i < op->dst.width; i++)
-            y[i] = (float)element_of(op, y[i], x[i], z[i], vector ? vector + i : NULL);
+            y[i] = (float)element_of(op, y[i], x[i], vector ? vector + i : NULL);
     }
 }
 
@@ -343,8 +353,7 @@ const mc_backend mc_backend_ref = {
     .run = {
         [MC_OP_EMBED] = ref_embed, [MC_OP_POSITION] = ref_position, [MC_OP_NORM] = ref_norm,
         [MC_OP_MATMUL] = ref_matmul, [MC_OP_ROPE] = ref_rope, [MC_OP_ATTENTION] = ref_attention,
-        [MC_OP_ACTIVATE] = ref_elementwise, [MC_OP_GLU] = ref_elementwise,
-        [MC_OP_ADD] = ref_elementwise, [MC_OP_MUL] = ref_elementwise,
+        [MC_OP_ACTIVATE] = ref_elementwise, [MC_OP_ADD] = ref_elementwise, [MC_OP_MUL] = ref_elementwise,
         [MC_OP_SCALE] = ref_elementwise, [MC_OP_SCALE_FAR] = ref_scale_far,
         [MC_OP_CLIP] = ref_elementwise,
     },
