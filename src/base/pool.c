@@ -130,26 +130,40 @@ static void wait_for_others(mc_pool *pool)
     pthread_mutex_unlock(&pool->mutex);
 }
 
-void mc_pool_run(mc_pool *pool, size_t count, mc_pool_job *job, void *context)
+void mc_pool_begin(mc_pool *pool, size_t count, mc_pool_job *job, void *context)
 {
-    mc_profile_mark begun;
-
     pool->job     = job;
     pool->context = context;
     pool->count   = count;
     atomic_store(&pool->next, 0);
-    if (pool->size > 1 && count > 1) {
+    if (pool->size > 1 && count > 0) {
         atomic_store(&pool->running, pool->size - 1);
         pthread_mutex_lock(&pool->mutex);
         atomic_fetch_add(&pool->generation, 1);
         pthread_cond_broadcast(&pool->wake);
         pthread_mutex_unlock(&pool->mutex);
     }
+}
+
+void mc_pool_finish(mc_pool *pool)
+{
+    mc_profile_mark begun;
+
     take_jobs(pool, 0);
-    if (pool->size == 1 || count <= 1) return;
+    if (atomic_load(&pool->running) == 0) return;
     begun = mc_profile_begin();
     wait_for_others(pool);
     end_wait(begun);
+}
+
+void mc_pool_run(mc_pool *pool, size_t count, mc_pool_job *job, void *context)
+{
+    if (count == 1) { /* not worth waking anybody */
+        job(context, 0, 0);
+        return;
+    }
+    mc_pool_begin(pool, count, job, context);
+    mc_pool_finish(pool);
 }
 
 /* The core for a worker: the k-th of the usable ones, or -1 when there are more workers. */

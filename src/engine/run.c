@@ -1,7 +1,8 @@
 /* run.c - the pass: for the embedding and each block, stage the weights, run all tiles, pool.
  *
- * Two barriers a block: after staging and after the tiles. Everything a worker writes during
- * the tiles is its own: rows of its tile, its scratch, the pooled rows of its texts. */
+ * Two barriers a block: after staging and after the tiles. While the others stage a block, the
+ * caller's worker hands out what the block before it has pooled. Everything a worker writes
+ * during the tiles is its own: rows of its tile, its scratch, the pooled rows of its texts. */
 #include <math.h>
 #include <stdatomic.h>
 #include <string.h>
@@ -55,6 +56,7 @@ typedef struct pass {
     const mc_program *program;
     atomic_size_t     jobs_done;
     double            started, flop_done, flop_total, flop_phase;
+    double            seconds_staging; /* of the program at work on */
 } pass;
 
 /* ---- memory ---- */
@@ -395,9 +397,14 @@ static mc_status check_finite(const pass *p, const mc_states *states, mc_error *
     return MC_OK;
 }
 
-static mc_status hand_out(pass *p, int layer, const mc_pooled *all, size_t width, mc_error *err)
+static mc_status hand_out(pass *p, int block, mc_error *err)
 {
-    mc_pooled       pooled  = mc_pooled_only(all, mc_cost_keep(&p->cost, p->block));
+    const mc_lowered *m     = p->model;
+    bool              final = block > p->cost.last_block;
+    int               layer = final ? MC_ENGINE_FINAL : block;
+    size_t            width = final ? m->final_width : m->hidden;
+    mc_pooled         pooled =
+        mc_pooled_only(final ? &p->pooled_final : &p->pooled, mc_cost_keep(&p->cost, block));
     mc_states       states  = { layer, width, pooled.last, pooled.mean, pooled.all };
     double          started = mc_clock();
     mc_profile_mark begun   = mc_profile_begin();
@@ -407,37 +414,6 @@ static mc_status hand_out(pass *p, int layer, const mc_pooled *all, size_t width
     mc_profile_end_stage(begun, "states to probes and file");
     p->stats->seconds_states += mc_clock() - started;
     return status;
-}
-
-/* Stage a program and run all tiles through it. */
-static mc_status run_phase(pass *p, int block, mc_error *err)
-{
-    const mc_program *program = mc_cost_program(&p->cost, block);
-    double            started = mc_clock(), staged;
-    mc_profile_mark   begun   = mc_profile_begin();
-
-    p->block      = block;
-    p->program    = program;
-    p->flop_phase = mc_cost_flop(&p->cost, block);
-    mc_stage_fill(&p->stage, program, p->pool);
-    mc_stage_advise(p->store, program, p->options->streams ? MC_ADVICE_FORGET : MC_ADVICE_DONE);
-    if (block < p->cost.last_block + p->cost.want_final)
-        mc_stage_advise(p->store, mc_cost_program(&p->cost, block + 1), MC_ADVICE_WILL_NEED);
-    mc_profile_end_stage(begun, "read and widen weights");
-    staged = mc_clock();
-    begun  = mc_profile_begin();
-    atomic_store(&p->jobs_done, 0);
-    mc_chunks_rewind(&p->chunks);
-    mc_pool_run(p->pool, p->chunks.job_count, run_job, p);
-    mc_profile_end_stage(begun, "compute");
-    p->stats->seconds_stage += staged - started;
-    p->stats->seconds_compute += mc_clock() - staged;
-    p->flop_done += p->flop_phase;
-    mc_log(MC_LOG_DEBUG, "block %d: staged in %.4f s, computed in %.4f s", block,
-           staged - started, mc_clock() - staged);
-    /* Only now: embeddings are read by the tiles. */
-    if (p->store) MC_TRY(mc_store_check(p->store, err));
-    return p->held_up ? MC_OK : mc_interrupt_check(err);
 }
 
 /* A block overwrites the state that it began with. So where that one has been put off, a
@@ -457,32 +433,75 @@ static mc_status check_point(pass *p, int block, mc_error *err)
     return status == MC_OK && !p->held_up ? mc_interrupt_check(err) : status;
 }
 
-/* An interrupted caller still keeps the state. */
+/* What a block leaves behind. An interrupted caller still keeps the state. */
 static mc_status end_block(pass *p, int block, mc_error *err)
 {
     const mc_engine_options *o      = p->options;
     mc_status                status = MC_OK;
 
-    if (o->wanted[block]) status = hand_out(p, block, &p->pooled, p->model->hidden, err);
+    if (block < o->first_block) return MC_OK;
+    if (block > p->cost.last_block || o->wanted[block]) status = hand_out(p, block, err);
     if (status != MC_OK && status != MC_ERR_INTERRUPTED) return status;
-    if (!o->checkpoint || block == p->cost.last_block) return status;
+    if (!o->checkpoint || block >= p->cost.last_block) return status;
     return check_point(p, block, err);
+}
+
+/* The others stage a program while the block before it is ended. */
+static mc_status stage_phase(pass *p, int block, mc_error *err)
+{
+    const mc_program *program = mc_cost_program(&p->cost, block);
+    double            started;
+    mc_profile_mark   begun;
+    mc_status         status;
+
+    mc_stage_begin(&p->stage, program, p->pool);
+    status  = end_block(p, block - 1, err);
+    started = mc_clock();
+    begun   = mc_profile_begin();
+    mc_pool_finish(p->pool);
+    mc_stage_advise(p->store, program, p->options->streams ? MC_ADVICE_FORGET : MC_ADVICE_DONE);
+    if (status == MC_OK && block < p->cost.last_block + p->cost.want_final)
+        mc_stage_advise(p->store, mc_cost_program(&p->cost, block + 1), MC_ADVICE_WILL_NEED);
+    mc_profile_end_stage(begun, "read and widen weights");
+    p->seconds_staging = mc_clock() - started;
+    p->stats->seconds_stage += p->seconds_staging;
+    return status;
+}
+
+/* Run all tiles through the staged program. */
+static mc_status run_phase(pass *p, int block, mc_error *err)
+{
+    double          started = mc_clock();
+    mc_profile_mark begun   = mc_profile_begin();
+
+    p->block      = block;
+    p->program    = mc_cost_program(&p->cost, block);
+    p->flop_phase = mc_cost_flop(&p->cost, block);
+    atomic_store(&p->jobs_done, 0);
+    mc_chunks_rewind(&p->chunks);
+    mc_pool_run(p->pool, p->chunks.job_count, run_job, p);
+    mc_profile_end_stage(begun, "compute");
+    p->stats->seconds_compute += mc_clock() - started;
+    p->flop_done += p->flop_phase;
+    mc_log(MC_LOG_DEBUG, "block %d: staged in %.4f s, computed in %.4f s", block,
+           p->seconds_staging, mc_clock() - started);
+    /* Only now: embeddings are read by the tiles. */
+    if (p->store) MC_TRY(mc_store_check(p->store, err));
+    return p->held_up ? MC_OK : mc_interrupt_check(err);
 }
 
 static mc_status run_phases(pass *p, mc_error *err)
 {
-    const mc_engine_options *o = p->options;
+    const mc_engine_options *o   = p->options;
+    const int                end = p->cost.last_block + p->cost.want_final;
 
     if (o->first_block > 0)
         MC_TRY(mc_engine_state_restore(&p->living, o->restore, o->context, err));
-    for (int block = o->first_block; block <= p->cost.last_block; block++) {
+    for (int block = o->first_block; block <= end; block++) {
+        MC_TRY(stage_phase(p, block, err));
         MC_TRY(run_phase(p, block, err));
-        MC_TRY(end_block(p, block, err));
     }
-    if (p->cost.want_final) {
-        MC_TRY(run_phase(p, p->cost.last_block + 1, err));
-        MC_TRY(hand_out(p, MC_ENGINE_FINAL, &p->pooled_final, p->model->final_width, err));
-    }
+    MC_TRY(end_block(p, end, err));
     return mc_interrupt_check(err);
 }
 

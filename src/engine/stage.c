@@ -73,41 +73,35 @@ void mc_stage_clear(mc_stage *stage)
     *stage = (mc_stage){ 0 };
 }
 
-typedef struct stage_run {
-    mc_stage         *stage;
-    const mc_program *program;
-} stage_run;
-
 static void stage_job(void *context, size_t job, size_t worker)
 {
-    stage_run *run = context;
+    mc_stage *stage = context;
 
-    for (size_t i = 0; i < run->program->count; i++) {
-        const mc_op *op   = &run->program->ops[i];
-        size_t       jobs = run->stage->backend->stage_jobs(op);
+    for (size_t i = 0; i < stage->program->count; i++) {
+        const mc_op *op   = &stage->program->ops[i];
+        size_t       jobs = stage->backend->stage_jobs(op);
         if (job < jobs) {
             mc_profile_mark begun = mc_profile_begin();
-            run->stage->backend->stage(op, job,
-                                       (char *)run->stage->memory + run->stage->offsets[i],
-                                       run->stage->scratch + worker * run->stage->scratch_size);
-            mc_op_profile_end_stage(begun, run->stage->backend, op);
+            stage->backend->stage(op, job, (char *)stage->memory + stage->offsets[i],
+                                  stage->scratch + worker * stage->scratch_size);
+            mc_op_profile_end_stage(begun, stage->backend, op);
             return;
         }
         job -= jobs;
     }
 }
 
-void mc_stage_fill(mc_stage *stage, const mc_program *program, mc_pool *pool)
+void mc_stage_begin(mc_stage *stage, const mc_program *program, mc_pool *pool)
 {
-    stage_run run  = { stage, program };
-    size_t    jobs = 0, offset = 0;
+    size_t jobs = 0, offset = 0;
 
+    stage->program = program;
     for (size_t i = 0; i < program->count; i++) {
         stage->offsets[i] = offset;
         offset += rounded(stage->backend->staged_size(&program->ops[i]));
         jobs += stage->backend->stage_jobs(&program->ops[i]);
     }
-    mc_pool_run(pool, jobs, stage_job, &run);
+    mc_pool_begin(pool, jobs, stage_job, stage);
 }
 
 const void *mc_stage_of(const mc_stage *stage, const mc_program *program, size_t index)

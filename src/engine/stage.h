@@ -15,6 +15,7 @@ typedef struct mc_stage {
     float            *scratch; /* [workers][scratch_size] */
     size_t            scratch_size;
     size_t            workers;
+    const mc_program *program; /* being staged */
 } mc_stage;
 
 /* The sizes of what mc_stage_create() makes, without memory. */
@@ -26,8 +27,9 @@ mc_status mc_stage_create(const mc_backend *backend, const mc_lowered *model, in
                           size_t workers, mc_stage *stage, mc_error *err);
 void      mc_stage_clear(mc_stage *stage);
 
-/* Stage all weights of a program, replacing what was there. */
-void mc_stage_fill(mc_stage *stage, const mc_program *program, mc_pool *pool);
+/* Stage all weights of a program, replacing what was there: the other workers begin, and the
+ * caller joins them with mc_pool_finish(). */
+void mc_stage_begin(mc_stage *stage, const mc_program *program, mc_pool *pool);
 
 /* The staged weights of operation `index`; NULL when it has none. */
 const void *mc_stage_of(const mc_stage *stage, const mc_program *program, size_t index);
