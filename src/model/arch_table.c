@@ -291,13 +291,15 @@ static const mc_names opt_names = { decoder_prefixes, {
 #define BEFORE_BOTH (MC_NORM_BEFORE_ATTN | MC_NORM_BEFORE_FFN)
 #define AFTER_BOTH (MC_NORM_AFTER_ATTN | MC_NORM_AFTER_FFN)
 
-#define SIZES                                        \
-    SIZE("hidden_size", hidden, MC_REQUIRED),        \
-    SIZE("num_hidden_layers", layers, MC_REQUIRED),  \
-    SIZE("num_attention_heads", heads, MC_REQUIRED), \
-    SIZE("intermediate_size", ffn, MC_REQUIRED),     \
-    SIZE("vocab_size", vocabulary, MC_REQUIRED),     \
-    SIZE("max_position_embeddings", context, 0)
+/* The sizes, each with what it is where it is absent: text parts of multimodal models often are
+ * written without what is the family's default. */
+#define SIZES(hidden_, layers_, heads_, ffn_, vocabulary_, context_) \
+    SIZE("hidden_size", hidden, hidden_),                            \
+    SIZE("num_hidden_layers", layers, layers_),                      \
+    SIZE("num_attention_heads", heads, heads_),                      \
+    SIZE("intermediate_size", ffn, ffn_),                            \
+    SIZE("vocab_size", vocabulary, vocabulary_),                     \
+    SIZE("max_position_embeddings", context, context_)
 #define RMS_EPSILON(otherwise) NUMBER("rms_norm_eps", epsilon, otherwise)
 #define SILU ACTIVATION("hidden_act", MC_ACT_SILU)
 #define KV_HEADS(otherwise) SIZE("num_key_value_heads", kv_heads, otherwise)
@@ -305,24 +307,28 @@ static const mc_names opt_names = { decoder_prefixes, {
 #define WINDOW(otherwise) SIZE("sliding_window", window, otherwise)
 
 static const mc_key llama_keys[] = {
-    SIZES, KV_HEADS(0), HEAD_DIM(0), RMS_EPSILON(1e-6), SILU,
+    SIZES(4096, 32, 32, 11008, 32000, 2048),
+    KV_HEADS(0), HEAD_DIM(0), RMS_EPSILON(1e-6), SILU,
     BIASES("attention_bias", MC_BIAS_ATTN, 0),
     BIASES("mlp_bias", MC_BIAS_FFN, 0),
     { NULL },
 };
 
 static const mc_key ministral3_keys[] = {
-    SIZES, KV_HEADS(8), HEAD_DIM(128), RMS_EPSILON(1e-5), SILU, WINDOW(0),
+    SIZES(4096, 34, 32, 14336, 131072, 262144),
+    KV_HEADS(8), HEAD_DIM(128), RMS_EPSILON(1e-5), SILU, WINDOW(0),
     { NULL },
 };
 
 static const mc_key mistral_keys[] = {
-    SIZES, KV_HEADS(8), HEAD_DIM(0), RMS_EPSILON(1e-6), SILU, WINDOW(4096),
+    SIZES(4096, 32, 32, 14336, 32000, 131072),
+    KV_HEADS(8), HEAD_DIM(0), RMS_EPSILON(1e-6), SILU, WINDOW(4096),
     { NULL },
 };
 
 #define QWEN_KEYS                                            \
-    SIZES, KV_HEADS(32), RMS_EPSILON(1e-6), SILU,            \
+    SIZES(4096, 32, 32, 22016, 151936, 32768),               \
+    KV_HEADS(32), RMS_EPSILON(1e-6), SILU,                   \
     FLAG("use_sliding_window", use_window, 0), WINDOW(4096), \
     SIZE("max_window_layers", window_from, 28)
 
@@ -332,7 +338,8 @@ static const mc_key qwen3_keys[] = {
 };
 
 static const mc_key smollm3_keys[] = {
-    SIZES, KV_HEADS(4), HEAD_DIM(0), RMS_EPSILON(1e-6), SILU,
+    SIZES(2048, 36, 16, 11008, 128256, 32768),
+    KV_HEADS(4), HEAD_DIM(0), RMS_EPSILON(1e-6), SILU,
     FLAG("use_sliding_window", use_window, 0), WINDOW(0),
     SIZE("no_rope_layer_interval", nope_interval, 4),
     BIASES("attention_bias", MC_BIAS_ATTN, 0),
@@ -341,29 +348,32 @@ static const mc_key smollm3_keys[] = {
 };
 
 static const mc_key gemma_keys[] = {
-    SIZES, KV_HEADS(16), HEAD_DIM(256), RMS_EPSILON(1e-6),
+    SIZES(3072, 28, 16, 24576, 256000, 8192),
+    KV_HEADS(16), HEAD_DIM(256), RMS_EPSILON(1e-6),
     ACTIVATION("hidden_act", MC_ACT_GELU_TANH),
     BIASES("attention_bias", MC_BIAS_ATTN, 0),
     { NULL },
 };
 
-#define GEMMA2_KEYS                                         \
-    SIZES, KV_HEADS(4), HEAD_DIM(256), RMS_EPSILON(1e-6),   \
+#define GEMMA2_KEYS(vocabulary_, context_)                  \
+    SIZES(2304, 26, 8, 9216, vocabulary_, context_),        \
+    KV_HEADS(4), HEAD_DIM(256), RMS_EPSILON(1e-6),          \
     ACTIVATION("hidden_activation", MC_ACT_GELU_TANH),      \
     BIASES("attention_bias", MC_BIAS_ATTN, 0),              \
     NUMBER("query_pre_attn_scalar", attn_scalar, 256),      \
     WINDOW(4096)
 
 static const mc_key gemma2_keys[] = {
-    GEMMA2_KEYS, NUMBER("attn_logit_softcapping", attn_softcap, 50), { NULL },
+    GEMMA2_KEYS(256000, 8192), NUMBER("attn_logit_softcapping", attn_softcap, 50), { NULL },
 };
 static const mc_key gemma3_keys[] = {
-    GEMMA2_KEYS, FIXED("attn_logit_softcapping", 0),
+    GEMMA2_KEYS(262208, 131072), FIXED("attn_logit_softcapping", 0),
     SIZE("sliding_window_pattern", window_pattern, 6), { NULL },
 };
 
 static const mc_key gemma4_keys[] = {
-    SIZES, KV_HEADS(4), HEAD_DIM(256), RMS_EPSILON(1e-6), WINDOW(512),
+    SIZES(2304, 30, 8, 9216, 262144, 131072),
+    KV_HEADS(4), HEAD_DIM(256), RMS_EPSILON(1e-6), WINDOW(512),
     ACTIVATION("hidden_activation", MC_ACT_GELU_TANH),
     BIASES("attention_bias", MC_BIAS_ATTN, 0),
     SIZE("global_head_dim", full_head_dim, 512),
@@ -378,18 +388,21 @@ static const mc_key gemma4_keys[] = {
 };
 
 static const mc_key phi_keys[] = {
-    SIZES, KV_HEADS(0), HEAD_DIM(0), NUMBER("layer_norm_eps", epsilon, 1e-5),
+    SIZES(2048, 24, 32, 8192, 51200, 2048),
+    KV_HEADS(0), HEAD_DIM(0), NUMBER("layer_norm_eps", epsilon, 1e-5),
     ACTIVATION("hidden_act", MC_ACT_GELU_TANH),
     UNLESS("qk_layernorm", qk_norm_off, 0),
     { NULL },
 };
 
 static const mc_key phi3_keys[] = {
-    SIZES, KV_HEADS(0), HEAD_DIM(0), RMS_EPSILON(1e-5), SILU, WINDOW(0), { NULL },
+    SIZES(3072, 32, 32, 8192, 32064, 4096),
+    KV_HEADS(0), HEAD_DIM(0), RMS_EPSILON(1e-5), SILU, WINDOW(0), { NULL },
 };
 
 static const mc_key stablelm_keys[] = {
-    SIZES, KV_HEADS(32), NUMBER("layer_norm_eps", epsilon, 1e-5), SILU,
+    SIZES(2560, 32, 32, 6912, 50304, 4096),
+    KV_HEADS(32), NUMBER("layer_norm_eps", epsilon, 1e-5), SILU,
     BIASES("use_qkv_bias", MC_BIAS_QKV, 0),
     UNLESS("qk_layernorm", qk_norm_off, 0),
     FLAG("use_parallel_residual", parallel, 0),
@@ -397,13 +410,15 @@ static const mc_key stablelm_keys[] = {
 };
 
 static const mc_key persimmon_keys[] = {
-    SIZES, NUMBER("layer_norm_eps", epsilon, 1e-5), ACTIVATION("hidden_act", MC_ACT_RELU2),
+    SIZES(4096, 36, 64, 16384, 262144, 16384),
+    NUMBER("layer_norm_eps", epsilon, 1e-5), ACTIVATION("hidden_act", MC_ACT_RELU2),
     UNLESS("qk_layernorm", qk_norm_off, 1),
     { NULL },
 };
 
 static const mc_key nemotron_keys[] = {
-    SIZES, KV_HEADS(0), HEAD_DIM(0), NUMBER("norm_eps", epsilon, 1e-5),
+    SIZES(6144, 32, 48, 24576, 256000, 4096),
+    KV_HEADS(0), HEAD_DIM(0), NUMBER("norm_eps", epsilon, 1e-5),
     ACTIVATION("hidden_act", MC_ACT_RELU2),
     BIASES("attention_bias", MC_BIAS_ATTN, 0),
     BIASES("mlp_bias", MC_BIAS_FFN, 0),
@@ -411,47 +426,47 @@ static const mc_key nemotron_keys[] = {
 };
 
 /* GPT-2's words for the sizes; transformers also takes the usual ones. */
-#define GPT_SIZES                                    \
-    SIZE("n_embd", hidden, 0),                       \
-    SIZE("hidden_size", hidden, MC_KEEP),            \
-    SIZE("n_layer", layers, 0),                      \
-    SIZE("num_hidden_layers", layers, MC_KEEP),      \
-    SIZE("n_head", heads, 0),                        \
-    SIZE("num_attention_heads", heads, MC_KEEP),     \
-    SIZE("n_inner", ffn, 0),                         \
-    SIZE("vocab_size", vocabulary, MC_REQUIRED),     \
-    SIZE("n_positions", context, 1024),              \
+#define GPT_SIZES(hidden_, layers_, heads_, vocabulary_, context_) \
+    SIZE("n_embd", hidden, hidden_),                   \
+    SIZE("hidden_size", hidden, MC_KEEP),              \
+    SIZE("n_layer", layers, layers_),                  \
+    SIZE("num_hidden_layers", layers, MC_KEEP),        \
+    SIZE("n_head", heads, heads_),                     \
+    SIZE("num_attention_heads", heads, MC_KEEP),       \
+    SIZE("n_inner", ffn, 0),                           \
+    SIZE("vocab_size", vocabulary, vocabulary_),       \
+    SIZE("n_positions", context, context_),            \
     SIZE("max_position_embeddings", context, MC_KEEP), \
     NUMBER("layer_norm_epsilon", epsilon, 1e-5)
 
 static const mc_key gpt2_keys[] = {
-    GPT_SIZES, ACTIVATION("activation_function", MC_ACT_GELU_TANH),
+    GPT_SIZES(768, 12, 12, 50257, 1024), ACTIVATION("activation_function", MC_ACT_GELU_TANH),
     UNLESS("scale_attn_weights", attn_unscaled, 1),
     FLAG("scale_attn_by_inverse_layer_idx", attn_by_layer, 0),
     { NULL },
 };
 
 static const mc_key bigcode_keys[] = {
-    GPT_SIZES, ACTIVATION("activation_function", MC_ACT_GELU_TANH),
+    GPT_SIZES(768, 12, 12, 50257, 1024), ACTIVATION("activation_function", MC_ACT_GELU_TANH),
     UNLESS("scale_attn_weights", attn_unscaled, 1),
     FLAG("multi_query", multi_query, 1),
     { NULL },
 };
 
 static const mc_key gptj_keys[] = {
-    GPT_SIZES, ACTIVATION("activation_function", MC_ACT_GELU_TANH),
+    GPT_SIZES(4096, 28, 16, 50400, 2048), ACTIVATION("activation_function", MC_ACT_GELU_TANH),
     SIZE("rotary_dim", rope_columns, 64),
     { NULL },
 };
 
 static const mc_key gpt_neo_keys[] = {
-    SIZE("hidden_size", hidden, MC_REQUIRED),
-    SIZE("num_layers", layers, 0),
+    SIZE("hidden_size", hidden, 2048),
+    SIZE("num_layers", layers, 24),
     SIZE("num_hidden_layers", layers, MC_KEEP),
-    SIZE("num_heads", heads, 0),
+    SIZE("num_heads", heads, 16),
     SIZE("num_attention_heads", heads, MC_KEEP),
     SIZE("intermediate_size", ffn, 0),
-    SIZE("vocab_size", vocabulary, MC_REQUIRED),
+    SIZE("vocab_size", vocabulary, 50257),
     SIZE("max_position_embeddings", context, 2048),
     SIZE("window_size", window, 256),
     NUMBER("layer_norm_epsilon", epsilon, 1e-5),
@@ -460,7 +475,8 @@ static const mc_key gpt_neo_keys[] = {
 };
 
 static const mc_key neox_keys[] = {
-    SIZES, NUMBER("layer_norm_eps", epsilon, 1e-5), ACTIVATION("hidden_act", MC_ACT_GELU),
+    SIZES(6144, 44, 64, 24576, 50432, 2048),
+    NUMBER("layer_norm_eps", epsilon, 1e-5), ACTIVATION("hidden_act", MC_ACT_GELU),
     FLAG("use_parallel_residual", parallel, 1),
     BIASES("attention_bias", MC_BIAS_ATTN, 1),
     NUMBER("rotary_emb_base", rope_theta, MC_KEEP),
@@ -469,18 +485,19 @@ static const mc_key neox_keys[] = {
 };
 
 static const mc_key starcoder2_keys[] = {
-    SIZES, KV_HEADS(2), HEAD_DIM(0), NUMBER("norm_epsilon", epsilon, 1e-5),
+    SIZES(3072, 30, 24, 12288, 49152, 4096),
+    KV_HEADS(2), HEAD_DIM(0), NUMBER("norm_epsilon", epsilon, 1e-5),
     ACTIVATION("hidden_act", MC_ACT_GELU_TANH), WINDOW(0),
     BIASES("use_bias", MC_BIAS_ATTN | MC_BIAS_FFN, 1),
     { NULL },
 };
 
 static const mc_key opt_keys[] = {
-    SIZE("hidden_size", hidden, MC_REQUIRED),
-    SIZE("num_hidden_layers", layers, MC_REQUIRED),
-    SIZE("num_attention_heads", heads, MC_REQUIRED),
-    SIZE("ffn_dim", ffn, MC_REQUIRED),
-    SIZE("vocab_size", vocabulary, MC_REQUIRED),
+    SIZE("hidden_size", hidden, 768),
+    SIZE("num_hidden_layers", layers, 12),
+    SIZE("num_attention_heads", heads, 12),
+    SIZE("ffn_dim", ffn, 3072),
+    SIZE("vocab_size", vocabulary, 50272),
     SIZE("max_position_embeddings", context, 2048),
     SIZE("word_embed_proj_dim", embed_width, 0),
     ACTIVATION("activation_function", MC_ACT_RELU),
@@ -492,26 +509,26 @@ static const mc_key opt_keys[] = {
 };
 
 static const mc_key bloom_keys[] = {
-    SIZE("hidden_size", hidden, 0),
+    SIZE("hidden_size", hidden, 64),
     SIZE("n_embed", hidden, MC_KEEP),
-    SIZE("n_layer", layers, 0),
+    SIZE("n_layer", layers, 2),
     SIZE("num_hidden_layers", layers, MC_KEEP),
-    SIZE("n_head", heads, 0),
+    SIZE("n_head", heads, 8),
     SIZE("num_attention_heads", heads, MC_KEEP),
-    SIZE("vocab_size", vocabulary, MC_REQUIRED),
+    SIZE("vocab_size", vocabulary, 250880),
     NUMBER("layer_norm_epsilon", epsilon, 1e-5),
     FLAG("apply_residual_connection_post_layernorm", norm_residual, 0),
     { NULL },
 };
 
 static const mc_key mpt_keys[] = {
-    SIZE("d_model", hidden, 0),
+    SIZE("d_model", hidden, 2048),
     SIZE("hidden_size", hidden, MC_KEEP),
-    SIZE("n_layers", layers, 0),
+    SIZE("n_layers", layers, 24),
     SIZE("num_hidden_layers", layers, MC_KEEP),
-    SIZE("n_heads", heads, 0),
+    SIZE("n_heads", heads, 16),
     SIZE("num_attention_heads", heads, MC_KEEP),
-    SIZE("vocab_size", vocabulary, MC_REQUIRED),
+    SIZE("vocab_size", vocabulary, 50368),
     SIZE("max_seq_len", context, 2048),
     NUMBER("layer_norm_epsilon", epsilon, 1e-5),
     NUMBER("attn_config.clip_qkv", clip_qkv, 0),
@@ -525,13 +542,13 @@ static const mc_key mpt_keys[] = {
 };
 
 static const mc_key falcon_keys[] = {
-    SIZE("hidden_size", hidden, 0),
+    SIZE("hidden_size", hidden, 4544),
     SIZE("n_embed", hidden, MC_KEEP),
-    SIZE("num_hidden_layers", layers, MC_REQUIRED),
-    SIZE("num_attention_heads", heads, MC_REQUIRED),
+    SIZE("num_hidden_layers", layers, 32),
+    SIZE("num_attention_heads", heads, 71),
     SIZE("num_kv_heads", kv_heads, 0),
     SIZE("ffn_hidden_size", ffn, 0),
-    SIZE("vocab_size", vocabulary, MC_REQUIRED),
+    SIZE("vocab_size", vocabulary, 65024),
     SIZE("max_position_embeddings", context, 2048),
     NUMBER("layer_norm_epsilon", epsilon, 1e-5),
     ACTIVATION("activation", MC_ACT_GELU),
@@ -545,26 +562,30 @@ static const mc_key falcon_keys[] = {
 };
 
 static const mc_key olmo_keys[] = {
-    SIZES, KV_HEADS(0), HEAD_DIM(0), SILU,
+    SIZES(4096, 32, 32, 11008, 50304, 2048),
+    KV_HEADS(0), HEAD_DIM(0), SILU,
     BIASES("attention_bias", MC_BIAS_ATTN, 0),
     NUMBER("clip_qkv", clip_qkv, 0),
     { NULL },
 };
 
 static const mc_key olmo2_keys[] = {
-    SIZES, KV_HEADS(0), HEAD_DIM(0), RMS_EPSILON(1e-5), SILU,
+    SIZES(4096, 32, 32, 11008, 50304, 2048),
+    KV_HEADS(0), HEAD_DIM(0), RMS_EPSILON(1e-5), SILU,
     BIASES("attention_bias", MC_BIAS_ATTN, 0),
     { NULL },
 };
 
 static const mc_key olmo3_keys[] = {
-    SIZES, KV_HEADS(0), HEAD_DIM(0), RMS_EPSILON(1e-5), SILU, WINDOW(4096),
+    SIZES(4096, 32, 32, 11008, 50304, 2048),
+    KV_HEADS(0), HEAD_DIM(0), RMS_EPSILON(1e-5), SILU, WINDOW(4096),
     BIASES("attention_bias", MC_BIAS_ATTN, 0),
     { NULL },
 };
 
 static const mc_key granite_keys[] = {
-    SIZES, KV_HEADS(0), HEAD_DIM(0), RMS_EPSILON(1e-6), SILU,
+    SIZES(4096, 32, 32, 11008, 32000, 2048),
+    KV_HEADS(0), HEAD_DIM(0), RMS_EPSILON(1e-6), SILU,
     BIASES("attention_bias", MC_BIAS_ATTN, 0),
     BIASES("mlp_bias", MC_BIAS_FFN, 0),
     NUMBER("embedding_multiplier", embed_scale, 1),
@@ -573,8 +594,9 @@ static const mc_key granite_keys[] = {
     { NULL },
 };
 
-#define COHERE_KEYS                                                                \
-    SIZES, KV_HEADS(0), HEAD_DIM(0), NUMBER("layer_norm_eps", epsilon, 1e-5), SILU, \
+#define COHERE_KEYS                                                          \
+    SIZES(8192, 40, 64, 22528, 256000, 8192),                                 \
+    KV_HEADS(0), HEAD_DIM(0), NUMBER("layer_norm_eps", epsilon, 1e-5), SILU, \
     BIASES("attention_bias", MC_BIAS_ATTN, 0)
 
 static const mc_key cohere_keys[] = {
@@ -585,23 +607,27 @@ static const mc_key cohere2_keys[] = {
 };
 
 static const mc_key glm_keys[] = {
-    SIZES, KV_HEADS(2), HEAD_DIM(128), RMS_EPSILON(1.5625e-7), SILU,
+    SIZES(4096, 40, 32, 13696, 151552, 131072),
+    KV_HEADS(2), HEAD_DIM(128), RMS_EPSILON(1.5625e-7), SILU,
     BIASES("attention_bias", MC_BIAS_QKV, 1),
     { NULL },
 };
 
 static const mc_key exaone4_keys[] = {
-    SIZES, KV_HEADS(32), HEAD_DIM(0), RMS_EPSILON(1e-5), SILU, WINDOW(4096),
+    SIZES(4096, 32, 32, 16384, 102400, 2048),
+    KV_HEADS(32), HEAD_DIM(0), RMS_EPSILON(1e-5), SILU, WINDOW(4096),
     { "sliding_window_pattern", MC_KEY_PATTERN, FIELD(window_pattern), 4 },
     { NULL },
 };
 
 static const mc_key internlm2_keys[] = {
-    SIZES, KV_HEADS(0), RMS_EPSILON(1e-6), SILU, BIASES("bias", MC_BIAS_ATTN, 0), { NULL },
+    SIZES(4096, 32, 32, 11008, 103168, 2048),
+    KV_HEADS(0), RMS_EPSILON(1e-6), SILU, BIASES("bias", MC_BIAS_ATTN, 0), { NULL },
 };
 
 static const mc_key internlm3_keys[] = {
-    SIZES, KV_HEADS(2), HEAD_DIM(128), RMS_EPSILON(1e-5), SILU,
+    SIZES(4096, 48, 32, 10240, 128512, 32768),
+    KV_HEADS(2), HEAD_DIM(128), RMS_EPSILON(1e-5), SILU,
     BIASES("qkv_bias", MC_BIAS_ATTN, 0),
     BIASES("attention_bias", MC_BIAS_ATTN, MC_KEEP),
     BIASES("bias", MC_BIAS_FFN, 0),
@@ -610,7 +636,8 @@ static const mc_key internlm3_keys[] = {
 };
 
 static const mc_key seed_oss_keys[] = {
-    SIZES, KV_HEADS(8), HEAD_DIM(128), RMS_EPSILON(1e-6), SILU,
+    SIZES(4096, 64, 80, 27648, 155136, 524288),
+    KV_HEADS(8), HEAD_DIM(128), RMS_EPSILON(1e-6), SILU,
     BIASES("attention_bias", MC_BIAS_QKV, 1),
     BIASES("attention_out_bias", MC_BIAS_O, 0),
     BIASES("mlp_bias", MC_BIAS_FFN, 0),
@@ -618,21 +645,24 @@ static const mc_key seed_oss_keys[] = {
 };
 
 static const mc_key helium_keys[] = {
-    SIZES, KV_HEADS(20), HEAD_DIM(128), RMS_EPSILON(1e-8), SILU,
+    SIZES(2560, 24, 20, 7040, 48000, 4096),
+    KV_HEADS(20), HEAD_DIM(128), RMS_EPSILON(1e-8), SILU,
     BIASES("attention_bias", MC_BIAS_QKV, 0),
     BIASES("mlp_bias", MC_BIAS_FFN, 0),
     { NULL },
 };
 
 static const mc_key arcee_keys[] = {
-    SIZES, KV_HEADS(0), HEAD_DIM(0), RMS_EPSILON(1e-5), ACTIVATION("hidden_act", MC_ACT_RELU2),
+    SIZES(2560, 32, 32, 18432, 32000, 4096),
+    KV_HEADS(0), HEAD_DIM(0), RMS_EPSILON(1e-5), ACTIVATION("hidden_act", MC_ACT_RELU2),
     BIASES("attention_bias", MC_BIAS_ATTN, 0),
     BIASES("mlp_bias", MC_BIAS_FFN, 0),
     { NULL },
 };
 
 static const mc_key jais2_keys[] = {
-    SIZES, KV_HEADS(0), HEAD_DIM(0), NUMBER("layer_norm_eps", epsilon, 1e-5),
+    SIZES(3328, 32, 26, 26624, 150272, 8192),
+    KV_HEADS(0), HEAD_DIM(0), NUMBER("layer_norm_eps", epsilon, 1e-5),
     ACTIVATION("hidden_act", MC_ACT_RELU2),
     BIASES("attention_bias", MC_BIAS_ATTN, 1),
     BIASES("mlp_bias", MC_BIAS_FFN, 1),
@@ -640,7 +670,8 @@ static const mc_key jais2_keys[] = {
 };
 
 static const mc_key hyperclovax_keys[] = {
-    SIZES, KV_HEADS(0), HEAD_DIM(0), RMS_EPSILON(1e-6), SILU,
+    SIZES(4096, 32, 32, 11008, 32000, 2048),
+    KV_HEADS(0), HEAD_DIM(0), RMS_EPSILON(1e-6), SILU,
     BIASES("attention_bias", MC_BIAS_ATTN, 0),
     BIASES("mlp_bias", MC_BIAS_FFN, 0),
     NUMBER("embedding_multiplier", embed_scale, 1),
@@ -651,7 +682,8 @@ static const mc_key hyperclovax_keys[] = {
 };
 
 static const mc_key iquestcoder_keys[] = {
-    SIZES, KV_HEADS(8), HEAD_DIM(128), RMS_EPSILON(1e-5), SILU,
+    SIZES(5120, 80, 40, 27648, 76800, 131072),
+    KV_HEADS(8), HEAD_DIM(128), RMS_EPSILON(1e-5), SILU,
     BIASES("attention_bias", MC_BIAS_ATTN, 0),
     BIASES("mlp_bias", MC_BIAS_FFN, 0),
     FIXED("clip_qkv", 0), FIXED("use_sliding_window", 0),
@@ -659,19 +691,22 @@ static const mc_key iquestcoder_keys[] = {
 };
 
 static const mc_key apertus_keys[] = {
-    SIZES, KV_HEADS(0), HEAD_DIM(0), RMS_EPSILON(1e-5), ACTIVATION("hidden_act", MC_ACT_XIELU),
+    SIZES(4096, 32, 32, 14336, 131072, 65536),
+    KV_HEADS(0), HEAD_DIM(0), RMS_EPSILON(1e-5), ACTIVATION("hidden_act", MC_ACT_XIELU),
     BIASES("attention_bias", MC_BIAS_ATTN, 0),
     { NULL },
 };
 
 static const mc_key ernie_keys[] = {
-    SIZES, KV_HEADS(2), HEAD_DIM(128), RMS_EPSILON(1e-5), SILU,
+    SIZES(1024, 18, 16, 3072, 103424, 131072),
+    KV_HEADS(2), HEAD_DIM(128), RMS_EPSILON(1e-5), SILU,
     BIASES("use_bias", MC_BIAS_ATTN | MC_BIAS_FFN, 0),
     { NULL },
 };
 
 static const mc_key hunyuan_keys[] = {
-    SIZES, KV_HEADS(0), HEAD_DIM(0), RMS_EPSILON(1e-5), SILU,
+    SIZES(4096, 32, 32, 11008, 290943, 2048),
+    KV_HEADS(0), HEAD_DIM(0), RMS_EPSILON(1e-5), SILU,
     BIASES("attention_bias", MC_BIAS_ATTN, 0),
     { NULL },
 };

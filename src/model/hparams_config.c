@@ -236,7 +236,8 @@ static double read_original(mc_json_value config, mc_json_value rope, const mc_h
     return rope_number(config, "original_max_position_embeddings", original);
 }
 
-static void read_yarn(mc_json_value rope, mc_rope_spec *spec)
+static mc_status read_yarn(mc_json_value rope, const mc_hparams *hp, mc_rope_spec *spec,
+                           mc_error *err)
 {
     bool truncate;
 
@@ -247,6 +248,10 @@ static void read_yarn(mc_json_value rope, mc_rope_spec *spec)
     spec->mscale     = rope_number(rope, "mscale", 0.0);
     spec->mscale_all = rope_number(rope, "mscale_all_dim", 0.0);
     if (mc_json_bool(mc_json_get(rope, "truncate"), &truncate)) spec->no_truncate = !truncate;
+    if (!spec->no_truncate || !hp->rope_local || spec->type != MC_ROPE_YARN) return MC_OK;
+    /* The reference looks for it beside the two objects, where it would be of no rope. */
+    return mc_fail(err, MC_ERR_UNSUPPORTED, "use another variant of the model",
+                   "'truncate' is false in one of two ropes");
 }
 
 static mc_status read_attention_factor(mc_json_value rope, mc_rope_spec *spec, mc_error *err)
@@ -291,7 +296,7 @@ static mc_status read_rope(const rope_source *from, const mc_hparams *hp, mc_rop
     MC_TRY(read_attention_factor(rope, spec, err));
     spec->low_freq  = rope_number(rope, "low_freq_factor", 0.0);
     spec->high_freq = rope_number(rope, "high_freq_factor", 0.0);
-    read_yarn(rope, spec);
+    MC_TRY(read_yarn(rope, hp, spec, err));
     if (spec->type == MC_ROPE_LONGROPE) {
         MC_TRY(read_factors(rope, "short_factor", spec->rotary / 2, &spec->short_factors, err));
         MC_TRY(read_factors(rope, "long_factor", spec->rotary / 2, &spec->long_factors, err));
@@ -562,6 +567,9 @@ mc_status mc_hparams_read_config(mc_json_value config, const mc_arch *arch, mc_h
     if (!hp->use_window &&
         (hp->window_rule == MC_WINDOW_FROM || hp->window_rule == MC_WINDOW_NO_ROPE))
         hp->window = 0;
+    if (hp->vocabulary == 0)
+        return mc_fail(err, MC_ERR_CONFIG, "fetch the model's configuration again",
+                       "'vocab_size' is 0");
     MC_TRY(mc_hparams_derive(hp, err));
     MC_TRY(check_head_dim(config, hp, err));
     MC_TRY(read_layer_types(config, hp, err));

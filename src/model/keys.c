@@ -217,8 +217,7 @@ mc_status mc_key_apply(const mc_key *key, const char *name, mc_setting setting,
                        mc_hparams *hparams, mc_error *err)
 {
     void *field  = (char *)hparams + key->field;
-    bool  absent = setting.kind == MC_SETTING_ABSENT ||
-                  (setting.kind == MC_SETTING_NULL && key->otherwise == MC_REQUIRED);
+    bool  absent = setting.kind == MC_SETTING_ABSENT;
 
     if (!absent) return apply_value(key, name, setting, field, err);
     if (key->kind == MC_KEY_FIXED || key->otherwise == MC_KEEP) return MC_OK;

@@ -425,8 +425,8 @@ small("hunyuan_alpha", "hunyuan_v1_dense",
            rope_parameters=rope("dynamic", alpha=50.0, factor=1.0, beta_fast=32, beta_slow=1, mscale=1.0, mscale_all_dim=0.0)),
       knock=EPS | NO_SCALING | BIAS)
 
-# Files without the keys that have default values, and other layouts: InternLM2 (one matrix for q, k and v, grouped) and the
-# text part of multimodal models
+# Files without the keys that have default values (the numbers of heads in wrapped ones too), and other layouts: InternLM2
+# (one matrix for q, k and v, grouped) and the text part of multimodal models
 small("llama_sparse", "llama", dict(num_key_value_heads=4, rms_norm_eps=1e-6, max_position_embeddings=2048), sparse=True,
       omit=("rope_scaling", "rope_theta"), embed=0.004, knock=EPS | {"rope theta": config(rope_theta=20000.0)})
 small("qwen2_sparse", "qwen2", dict(num_key_value_heads=4, num_attention_heads=4, bos_token_id=None, eos_token_id=None,
@@ -435,7 +435,7 @@ small("internlm2_plain", "llama", dict(MODERN, num_key_value_heads=2), layout="i
 small("internlm2_dynamic", "llama",
       dict(TWO, num_key_value_heads=2, max_position_embeddings=32, rope_parameters=rope("dynamic", factor=2.0)),
       layout="internlm2", lengths=BEYOND, knock=EPS | NO_SCALING)
-small("wrapped_llava", "llama", dict(num_key_value_heads=4, rms_norm_eps=1e-6, max_position_embeddings=2048), sparse=True,
+small("wrapped_llava", "llama", dict(num_attention_heads=32, num_key_value_heads=32, head_dim=2, rms_norm_eps=1e-6, max_position_embeddings=2048), sparse=True,
       layout="llava", embed=0.004, knock={"epsilon": config(text_config={"rms_norm_eps": 1e-9})})
 small("wrapped_mistral3", "mistral", dict(MODERN, num_key_value_heads=4, sliding_window=None), layout="mistral3",
       knock={"epsilon": config(text_config={"rms_norm_eps": 1e-9}), "rope theta": config(text_config={"rope_theta": 20000.0})})
@@ -445,7 +445,8 @@ small("wrapped_falcon", "falcon", FALCON, layout="llava", knock={"epsilon": conf
 small("wrapped_opt", "opt", OPT, layout="blip-2", knock=ALL_BIAS)
 small("wrapped_hyperclovax", "hyperclovax", dict(MODERN, use_post_norm=False), layout="hyperclovax_vision_v2", dialect="v5",
       knock={"epsilon": config(text_config={"rms_norm_eps": 1e-9})})
-small("wrapped_gemma3", "gemma3_text", dict(GEMMA, query_pre_attn_scalar=8, sliding_window=8, rope_parameters=BASES),
+small("wrapped_gemma3", "gemma3_text",
+      dict(GEMMA, head_dim=8, num_attention_heads=8, num_key_value_heads=4, query_pre_attn_scalar=8, sliding_window=8, rope_parameters=BASES),
       layers=7, layout="gemma3", sparse=True, dialect="v5", lengths=(1, 2, 7, 20), **G_EMBED,
       knock={"epsilon": config(text_config={"rms_norm_eps": 1e-9}), "window": config(text_config={"sliding_window": 4})})
 
