@@ -7,31 +7,21 @@ MODEL defaults to the demo model (scripts/fetch-demo.sh). Rounds are interleaved
 an empty cache, one that finds everything in it. The cost of filling is told by processor time too, which holds on a
 machine that others use. Then content hashes against reading the same files (bench_hash)."""
 import argparse
-import json
 import os
 import pathlib
-import resource
 import shutil
 import statistics
 import subprocess
 import sys
 import tempfile
-import time
 
-ROOT = pathlib.Path(__file__).resolve().parents[1]
-BUILD = ROOT / "build"
+from measure import BUILD, ROOT, build
 
 
-def build(model, folder, options):
+def run(model, folder, options):
     """Wall seconds, processor seconds, and the summary."""
-    command = [BUILD / "mc", "--output-format", "json", "geometry", "crm-build", model, "--output",
-               folder / "bench.safetensors", *options]
-    before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
-    out = subprocess.run([str(c) for c in command], check=True, stdout=subprocess.PIPE,
-                         env=dict(os.environ, MODELCYPHER_HOME=str(folder / "home"))).stdout
-    wall, after = time.perf_counter() - began, resource.getrusage(resource.RUSAGE_CHILDREN)
-    spent = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    return wall, spent, json.loads(out)
+    summary = build(model, folder / "bench.safetensors", *options, sharing=True)
+    return summary["wall"], summary["processor"], summary
 
 
 def main():
@@ -46,12 +36,13 @@ def main():
     rows = {"without a cache": [], "filling a cache": [], "from the cache": []}
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
-        build(model, folder, args.options)  # the content hash is remembered from here on
+        os.environ["MODELCYPHER_HOME"] = str(folder / "home")
+        run(model, folder, args.options)  # the content hash is remembered from here on
         for _ in range(args.rounds):
             shutil.rmtree(folder / "home/caches/activations", ignore_errors=True)
-            rows["without a cache"].append(build(model, folder, args.options))
+            rows["without a cache"].append(run(model, folder, args.options))
             for row in ("filling a cache", "from the cache"):
-                rows[row].append(build(model, folder, [*args.options, "--cache-activations"]))
+                rows[row].append(run(model, folder, [*args.options, "--cache-activations"]))
     base = [statistics.median(r[i] for r in rows["without a cache"]) for i in (0, 1)]
     print(f"{'crm-build':20s}{'seconds':>10s}{'ratio':>9s}{'processor':>12s}{'ratio':>9s}")
     for row, runs in rows.items():

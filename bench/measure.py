@@ -6,10 +6,12 @@ import pathlib
 import re
 import statistics
 import subprocess
+import tempfile
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 BUILD = ROOT / "build"
+MC = BUILD / "mc"
 MIB = 2.0**20
 
 
@@ -22,10 +24,13 @@ def output_of(command, tier=None):
     return subprocess.run(command, check=True, stdout=subprocess.PIPE, env=environment(tier)).stdout.decode()
 
 
+def answer_of(*words):
+    return json.loads(output_of([MC, "--quiet", "--output-format", "json", *words]))
+
+
 def tiers():
     """The cpu tiers of this machine that are worth a row, widest first."""
-    status = json.loads(output_of([BUILD / "mc", "--output-format", "json", "system", "status"]))
-    names = [b["tier"] for b in status["backends"] if b["backend"] == "cpu" and b["available"]]
+    names = [b["tier"] for b in answer_of("system", "status")["backends"] if b["backend"] == "cpu" and b["available"]]
     return [n for n in reversed(names) if n != "portable"] or names
 
 
@@ -34,49 +39,81 @@ def peak(threads=0, tier=None):
     return json.loads(output_of([BUILD / "bench_peak", threads], tier))["flopPerSecond"]
 
 
-def phases(model, texts, length, threads, tier):
-    return json.loads(output_of([BUILD / "bench_phases", model, texts, length, threads], tier))
-
-
 def sampled(command, tier=None):
     """Standard output, wall seconds, processor seconds, and the most memory that is not a mapped file (MiB)."""
-    child = subprocess.Popen([str(c) for c in command], stdout=subprocess.PIPE, env=environment(tier))
+    errors = tempfile.TemporaryFile()
+    child = subprocess.Popen([str(c) for c in command], stdout=subprocess.PIPE, stderr=errors, env=environment(tier))
     start, most, status = time.perf_counter(), 0, pathlib.Path("/proc/%d/status" % child.pid)
-    while True:
-        found = re.search(r"RssAnon:\s+(\d+)", status.read_text())
-        most = max(most, int(found.group(1)) if found else 0)
-        pid, code, usage = os.wait4(child.pid, os.WNOHANG)
-        if pid:
-            break
-        time.sleep(0.02)
-    if code:
-        raise SystemExit("failed: " + " ".join(map(str, command)))
-    child.returncode = 0
-    return child.stdout.read().decode(), time.perf_counter() - start, usage.ru_utime + usage.ru_stime, most / 1024
+    try:
+        while True:
+            found = re.search(r"RssAnon:\s+(\d+)", status.read_text())
+            most = max(most, int(found.group(1)) if found else 0)
+            pid, code, usage = os.wait4(child.pid, os.WNOHANG)
+            if pid:
+                break
+            time.sleep(0.01)
+    except BaseException:
+        child.kill()
+        raise
+    wall, child.returncode = time.perf_counter() - start, os.waitstatus_to_exitcode(code)
+    if child.returncode:
+        errors.seek(0)
+        raise SystemExit("failed: %s\n%s" % (" ".join(map(str, command)), errors.read().decode()))
+    return child.stdout.read().decode(), wall, usage.ru_utime + usage.ru_stime, most / 1024
 
 
-def build(model, folder, *options, threads=0, tier=None):
-    """A whole crm-build, from command to written file, every text computed for itself."""
-    command = [BUILD / "mc", "--output-format", "json", "--quiet", "--threads", threads, "geometry", "crm-build", model,
-               "--no-prefix-sharing", "--output", folder / "bench.crm.safetensors", *options]
+def build(model, output, *options, threads=0, tier=None, sharing=False, flags=()):
+    """A whole crm-build, from command to written file; every text computed for itself unless `sharing`."""
+    command = [MC, "--output-format", "json", "--quiet", "--threads", threads, *flags, "geometry", "crm-build", model,
+               "--output", output, *([] if sharing else ["--no-prefix-sharing"]), *options]
     text, wall, processor, memory = sampled(command, tier)
-    return dict(json.loads(text), wall=wall, processor=processor, anonymous=memory)
+    summary = json.loads(text)
+    return dict(summary, wall=wall, processor=processor, anonymousMiB=memory, rate=summary["tokensComputed"] / wall)
 
 
-def interleaved(run, rounds, threads=0, tier=None):
-    """The median run by the wall, with the peak read before, between and after, and its share of that peak: by the wall of the
-    median peak, and by the processor time that it had of the best peak, which holds on a machine that others use too."""
-    peaks, runs = [peak(threads, tier)], []
+def profiled(model, folder, *options, threads=0, tier=None):
+    """A build's summary, and from its trace the seconds of stages and of the operations of all threads, by name."""
+    trace, found = folder / "trace.json", {"stage": {}, "operation": {}, "wait": {}}
+    run = build(model, folder / "profiled.crm.safetensors", *options, threads=threads, tier=tier, flags=["--profile=%s" % trace])
+    for event in json.loads(trace.read_text())["traceEvents"]:
+        if event["ph"] == "X":
+            sums = found[event["cat"]]
+            sums[event["name"]] = sums.get(event["name"], 0.0) + event["dur"] * 1e-6
+    trace.unlink()
+    return run, found["stage"], found["operation"]
+
+
+def median(values):
+    return statistics.median(list(values))
+
+
+def interleaved(runs, rounds, peaks_of):
+    """Each of `runs` (a dict of functions) once a round, and before, between and after the rounds the peaks (a dict of
+    functions too). Lists of results by key."""
+    done, peaks = {k: [] for k in runs}, {k: [] for k in peaks_of}
+
+    def read_peaks():
+        for key, read in peaks_of.items():
+            peaks[key].append(read())
+
+    read_peaks()
     for _ in range(rounds):
-        runs.append(run())
-        peaks.append(peak(threads, tier))
-    runs.sort(key=lambda r: r["wall"])
-    middle, top = runs[len(runs) // 2], statistics.median(peaks)
+        for key, run in runs.items():
+            done[key].append(run())
+        read_peaks()
+    return done, peaks
+
+
+def share_row(runs, peaks):
+    """The median run by the wall, against the median peak; and by the processor time that it had against the best peak,
+    which holds on a machine that others use too."""
+    runs = sorted(runs, key=lambda r: r["wall"])
+    middle, top = runs[len(runs) // 2], median(peaks)
     return dict(tier=middle["backend"], tokens=middle["tokensComputed"], wall=middle["wall"], walls=[r["wall"] for r in runs],
-                tokensPerSecond=middle["tokensComputed"] / middle["wall"], gflops=middle["flop"] / middle["wall"] / 1e9,
-                peak=top / 1e9, share=middle["flop"] / middle["wall"] / top,
+                tokensPerSecond=middle["rate"], flopPerSecond=middle["flop"] / middle["wall"],
+                peak=top, peaks=peaks, share=middle["flop"] / middle["wall"] / top,
                 processorShare=middle["flop"] / middle["processor"] * middle["threads"] / max(peaks), seconds=middle["seconds"],
-                anonymousMiB=middle["anonymous"], fileMiB=middle["outputSize"] / MIB)
+                anonymousMiB=middle["anonymousMiB"], fileMiB=middle["outputSize"] / MIB)
 
 
 def fastest(command, times):
@@ -87,3 +124,35 @@ def fastest(command, times):
         subprocess.run([str(c) for c in command], check=True, stdout=subprocess.DEVNULL)
         best = min(best, time.perf_counter() - start)
     return best
+
+
+def written_bare(path, size):
+    """Seconds to write so many bytes and have them on the disk, in pieces of 4 MiB."""
+    piece, start = os.urandom(4 << 20), time.perf_counter()
+    with path.open("wb") as out:
+        for at in range(0, size, len(piece)):
+            out.write(piece[:size - at])
+        os.fsync(out.fileno())
+    seconds = time.perf_counter() - start
+    path.unlink()
+    return seconds
+
+
+def forget(paths):
+    """Let the page cache drop these files, so that the next reading comes from the disk."""
+    for path in paths:
+        fd = os.open(path, os.O_RDONLY)
+        os.fsync(fd)
+        os.posix_fadvise(fd, 0, 0, os.POSIX_FADV_DONTNEED)
+        os.close(fd)
+
+
+def read_through(paths):
+    """Bytes a second of reading files from begin to end, from the disk."""
+    forget(paths)
+    buffer, size, start = bytearray(8 << 20), 0, time.perf_counter()
+    for path in paths:
+        with open(path, "rb", buffering=0) as file:
+            while n := file.readinto(buffer):
+                size += n
+    return size / (time.perf_counter() - start)

@@ -11,6 +11,12 @@ def line_through(points):
     return slope, mean_y - slope * mean_x
 
 
+def straightness(points):
+    """The farthest point from the line through them, as a part of the largest value."""
+    slope, start = line_through(points)
+    return max(abs(y - slope * x - start) for x, y in points) / max(y for _, y in points)
+
+
 def panel(left, name, points):
     most_x, most_y = max(x for x, _ in points) * 1.05, max(y for _, y in points) * 1.1
     slope, start = line_through(points)

@@ -1,19 +1,25 @@
 #!/usr/bin/env python3
-"""Write a GGUF file with random weights in the shape of a known model: what a bench of shapes and weight types runs on.
+"""Write a model with random weights in the shape of a known one: what a bench of shapes and weight types runs on.
 
     bench/synthetic.py SHAPE TYPE OUT.gguf --words DEMO.gguf [--blocks N]
+    bench/synthetic.py SHAPE BF16 FOLDER --words tests/data/tokenizers/llama2 [--blocks N]
 
-SHAPE is 135M, 0.5B or 7B; TYPE is F32, BF16, Q8_0, Q4_1 or Q4_K. The tokenizer is that of --words. Weights are a few
-thousand random blocks of unit gain, repeated: their values cost the same as any. Standard library only.
+SHAPE is tiny, 135M, 0.5B or 7B; TYPE is F32, BF16, Q8_0, Q4_1 or Q4_K. A folder is a Hugging Face folder in shards. The
+tokenizer is that of --words, a GGUF file or a folder. Weights are a few thousand random blocks of unit gain, repeated:
+their values cost the same as any, and nothing on the disk is sparse. Standard library only.
 """
 
 import argparse
 import array
+import json
+import lzma
 import pathlib
 import random
+import shutil
 import struct
 
-SHAPES = {"135M": dict(hidden=576, ffn=1536, heads=9, kv_heads=3, blocks=30),
+SHAPES = {"tiny": dict(hidden=64, ffn=128, heads=2, kv_heads=2, blocks=2),
+          "135M": dict(hidden=576, ffn=1536, heads=9, kv_heads=3, blocks=30),
           "0.5B": dict(hidden=896, ffn=4864, heads=14, kv_heads=2, blocks=24),
           "7B": dict(hidden=4096, ffn=11008, heads=32, kv_heads=32, blocks=32)}
 TYPES = {"F32": (0, 1), "Q4_1": (3, 32), "Q8_0": (8, 32), "Q4_K": (12, 256), "BF16": (30, 1)}  # number, values a block
@@ -21,6 +27,13 @@ POOL = 16411  # random blocks that are repeated: a prime, so that rows differ
 ALIGNMENT, FILE_TYPE = 32, {"F32": 0, "Q4_1": 3, "Q8_0": 7, "Q4_K": 14, "BF16": 32}
 FIXED = {0: 1, 1: 1, 2: 2, 3: 2, 4: 4, 5: 4, 6: 4, 7: 1, 10: 8, 11: 8, 12: 8}  # bytes of the header's scalar types
 STRING, ARRAY, U32, F32 = 8, 9, 4, 6
+SHARD_BLOCKS = 8
+
+
+def block_weights(shape_name):
+    """Parameters of the matrices of one block."""
+    s = SHAPES[shape_name]
+    return 2 * s["hidden"] * (s["hidden"] + s["hidden"] // s["heads"] * s["kv_heads"]) + 3 * s["hidden"] * s["ffn"]
 
 
 def half(x):
@@ -150,15 +163,89 @@ def write(path, shape_name, kind, words, blocks=0):
             out.write(bytes(padded(out.tell()) - out.tell()))
 
 
+# ---- a folder ----
+
+FOLDER_NAMES = {"attn_norm": "input_layernorm", "attn_q": "self_attn.q_proj", "attn_k": "self_attn.k_proj",
+                "attn_v": "self_attn.v_proj", "attn_output": "self_attn.o_proj", "ffn_norm": "post_attention_layernorm",
+                "ffn_gate": "mlp.gate_proj", "ffn_up": "mlp.up_proj", "ffn_down": "mlp.down_proj"}
+
+
+def folder_name(name):
+    """The name in a Hugging Face folder of a tensor of a GGUF file."""
+    parts = name.split(".")
+    if parts[0] == "blk":
+        return "model.layers.%s.%s.weight" % (parts[1], FOLDER_NAMES[parts[2]])
+    return {"token_embd": "model.embed_tokens.weight", "output_norm": "model.norm.weight"}[parts[0]]
+
+
+def shard_of(name):
+    parts = name.split(".")
+    return 1 + int(parts[1]) // SHARD_BLOCKS if parts[0] == "blk" else 0
+
+
+def write_shard(path, tensors):
+    header, offset = {}, 0
+    for name, rows, cols in tensors:
+        size = size_of("BF16", rows or 1, cols)
+        header[folder_name(name)] = {"dtype": "BF16", "shape": [rows, cols] if rows else [cols],
+                                     "data_offsets": [offset, offset + size]}
+        offset += size
+    text = json.dumps(header).encode()
+    text += b" " * (-len(text) % 8)
+    pieces = {}
+    with path.open("wb") as out:
+        out.write(struct.pack("<Q", len(text)) + text)
+        for _, rows, cols in tensors:
+            if (rows, cols) not in pieces:
+                pieces[rows, cols] = list(matrix("BF16", rows, cols)) if rows else [struct.pack("<H", 0x3F80) * cols]
+            for piece in pieces[rows, cols]:
+                out.write(piece)
+
+
+def copy_words(words, folder):
+    """Its tokenizer (compressed or not); the size of its vocabulary."""
+    packed, out = words / "tokenizer.json.xz", folder / "tokenizer.json"
+    out.write_bytes(lzma.decompress(packed.read_bytes()) if packed.exists() else (words / "tokenizer.json").read_bytes())
+    shutil.copy(words / "tokenizer_config.json", folder)
+    tokenizer = json.loads(out.read_text())
+    return 1 + max(list(tokenizer["model"]["vocab"].values()) + [t["id"] for t in tokenizer["added_tokens"]])
+
+
+def write_folder(folder, shape_name, words, blocks=0):
+    random.seed(20260)
+    shape = SHAPES[shape_name]
+    blocks = blocks or shape["blocks"]
+    folder.mkdir()
+    vocabulary = copy_words(words, folder)
+    tensors = [(name[:-len(".weight")], rows, cols) for name, _, rows, cols in tensors_of(shape, "BF16", blocks, vocabulary)]
+    count, index = 1 + max(shard_of(name) for name, _, _ in tensors), {}
+    for number in range(count):
+        path = folder / ("model-%05d-of-%05d.safetensors" % (number + 1, count))
+        own = [t for t in tensors if shard_of(t[0]) == number]
+        write_shard(path, own)
+        index |= {folder_name(name): path.name for name, _, _ in own}
+    (folder / "model.safetensors.index.json").write_text(json.dumps({"weight_map": index}))
+    (folder / "config.json").write_text(json.dumps(dict(
+        model_type="llama", hidden_size=shape["hidden"], intermediate_size=shape["ffn"], num_hidden_layers=blocks,
+        num_attention_heads=shape["heads"], num_key_value_heads=shape["kv_heads"], vocab_size=vocabulary,
+        max_position_embeddings=32768, rms_norm_eps=1e-5, rope_theta=10000.0, hidden_act="silu", tie_word_embeddings=True,
+        torch_dtype="bfloat16")))
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("shape", choices=SHAPES)
     parser.add_argument("type", choices=TYPES)
     parser.add_argument("out", type=pathlib.Path)
-    parser.add_argument("--words", type=pathlib.Path, required=True, help="a GGUF file whose tokenizer is taken")
+    parser.add_argument("--words", type=pathlib.Path, required=True, help="a GGUF file, or for a folder a folder, whose tokenizer is taken")
     parser.add_argument("--blocks", type=int, default=0, help="0: as many as the shape has")
     args = parser.parse_args()
-    write(args.out, args.shape, args.type, args.words, args.blocks)
+    if args.out.suffix == ".gguf":
+        write(args.out, args.shape, args.type, args.words, args.blocks)
+    elif args.type == "BF16":
+        write_folder(args.out, args.shape, args.words, args.blocks)
+    else:
+        parser.error("a folder is written in BF16 only")
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ os.environ.setdefault("CUDA_VISIBLE_DEVICES", "")
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("TQDM_DISABLE", "1")
 
+import safetensors.torch
 import torch
 import transformers
 
@@ -29,6 +30,15 @@ def load(model, attention):
         where = dict(pretrained_model_name_or_path=path.parent, gguf_file=path.name)
     transformers.logging.set_verbosity_error()
     return transformers.AutoModel.from_pretrained(**where, dtype=torch.float32, attn_implementation=attention).eval()
+
+
+def save(model, folder):
+    """The widened weights as a plain folder: transformers does not write again what came from a GGUF file."""
+    if hasattr(model.config, "quantization_config"):
+        del model.config.quantization_config
+    model.config.save_pretrained(folder)
+    weights = {name: w.contiguous() for name, w in model.state_dict().items()}
+    safetensors.torch.save_file(weights, pathlib.Path(folder) / "model.safetensors", metadata={"format": "pt"})
 
 
 def batches_of(prompts, size):
@@ -61,6 +71,7 @@ def main():
     common.add_arguments(parser)
     parser.add_argument("--batches", default="1,32,64,128,256,512")
     parser.add_argument("--attention", default="eager,sdpa")
+    parser.add_argument("--save", help="keep what was loaded as a folder here, which loads faster")
     args = parser.parse_args()
     threads = args.threads or len(os.sched_getaffinity(0))
     torch.set_num_threads(threads)
@@ -70,6 +81,9 @@ def main():
         start = time.perf_counter()
         model = load(args.model, attention)
         load_seconds = time.perf_counter() - start
+        if args.save:
+            save(model, args.save)
+            args.model, args.save = args.save, None
         run_all(model, [prompts[:1]])
         for size in map(int, args.batches.split(",")):
             batches = batches_of(prompts, size)

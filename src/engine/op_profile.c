@@ -16,11 +16,6 @@ static const char *const names[MC_OP_COUNT] = {
     [MC_OP_CLIP]      = "clip",
 };
 
-const char *mc_op_name(mc_op_kind kind)
-{
-    return names[kind];
-}
-
 /* Pairs of a query and a key that it sees; unwanted queries ask nothing. */
 static double count_keys(const mc_op *op, const mc_tile *tile)
 {

@@ -5,9 +5,6 @@
 #include "backend/backend.h"
 #include "base/profile.h"
 
-/* "matmul"; static. */
-const char *mc_op_name(mc_op_kind kind);
-
 /* What an operation on this tile reads, writes and computes: for mc_profile_end(). Empty while
  * nothing is recorded. */
 mc_profile_call mc_op_profile_call(const mc_op *op, const mc_tile *tile);
