@@ -86,17 +86,19 @@ def parts(b):
     rows = []
     for tier in b.tiers:
         run, stages, operations = profiled(b.model, b.folder, "--texts-per-probe", 2, threads=b.args.threads, tier=tier)
-        shared = stages["compute"] + stages["read and widen weights"]
+        states = stages["states to probes and file"]  # by the caller's thread, while the others widen the next block
+        shared = stages["compute"] + stages["read and widen weights"] + states
         all_time = run["threads"] * run["seconds"]["total"]
         found = {"products": operations["matmul"], "widening": operations["widen"],
                  "attention, norms, rope, activations": sum(v for k, v in operations.items() if k not in ("matmul", "widen")),
-                 "barriers, imbalance": run["threads"] * shared - sum(operations.values()),
+                 "means of states, writing": states,
+                 "barriers, imbalance": run["threads"] * shared - sum(operations.values()) - states,
                  ALONE: run["threads"] * (run["seconds"]["total"] - shared)}
         rows.append(dict(tier=tier, parts={k: v / all_time for k, v in found.items()}, stages=stages, operations=operations))
     print("  %-40s" % "" + "".join("%10s" % r["tier"] for r in rows))
     for name in rows[0]["parts"]:
         print("  %-40s" % name + "".join("%8.2f %%" % (100 * r["parts"][name]) for r in rows))
-    print("  (%s: opening, tokenising, hashing, means, writing)" % ALONE)
+    print("  (%s: opening, tokenising, hashing, the end of the file)" % ALONE)
     return rows
 
 
