@@ -53,12 +53,9 @@ static mc_status find_layers(reading *r, mc_error *err)
 static mc_status fail_shape(const mc_tensor *tensor, size_t rank, uint64_t rows,
                             uint64_t hidden, mc_error *err)
 {
-    char   shape[100] = "";
-    size_t used       = 0;
+    char shape[MC_SHAPE_TEXT];
 
-    for (int i = 0; i < tensor->rank && used < sizeof shape; i++)
-        used += (size_t)snprintf(shape + used, sizeof shape - used, "%s%" PRIu64, i ? ", " : "",
-                                 tensor->shape[i]);
+    mc_tensor_print_shape(tensor, shape);
     return mc_fail(err, MC_ERR_CRM, hint_form,
                    "tensor '%.60s' has the shape [%s], expected is [%s%" PRIu64 ", %" PRIu64
                    "]",

@@ -32,6 +32,10 @@ typedef struct mc_tensor {
     uint32_t file;               /* index into the store's files */
 } mc_tensor;
 
+/* "4096, 11008": a shape as messages show it. */
+enum { MC_SHAPE_TEXT = 22 * MC_RANK_MAX };
+void mc_tensor_print_shape(const mc_tensor *tensor, char text[MC_SHAPE_TEXT]);
+
 /* GGUF key-value metadata. */
 typedef enum mc_gguf_type {
     MC_GGUF_U8,

@@ -334,13 +334,37 @@ static bool parse_split_name(const char *path, size_t *stem, unsigned *parts)
     return true;
 }
 
+static double split_number(const mc_gguf_table *table, const char *key, double absent)
+{
+    mc_gguf_value value;
+
+    (void)(find_value(table, key, &value) && mc_gguf_number(&value, 0, &absent));
+    return absent;
+}
+
+/* A part that has lost its name would be a model without most of its tensors. */
+static mc_status check_split(const mc_gguf_table *table, unsigned part, unsigned parts,
+                             const char *path, mc_error *err)
+{
+    double number = split_number(table, "split.no", part - 1) + 1;
+    double count  = split_number(table, "split.count", parts);
+
+    if (count == parts && number == part) return MC_OK;
+    mc_fail(err, MC_ERR_CORRUPT,
+            "give the parts back their names, '<model>-00001-of-00003.gguf', in one folder",
+            "holds part %.0f of %.0f of a split model, but its name says otherwise", number,
+            count);
+    return mc_fail_about(err, MC_ERR_CORRUPT, "%s", path);
+}
+
 static mc_status open_file(mc_store *store, mc_gguf_table *table, const char *path,
-                           mc_error *err)
+                           unsigned part, unsigned parts, mc_error *err)
 {
     const mc_file_map *map;
 
     MC_TRY(mc_store_map(store, path, &map, err));
-    return read_file(store, table, map->bytes, map->path, err);
+    MC_TRY(read_file(store, table, map->bytes, map->path, err));
+    return check_split(table, part, parts, map->path, err);
 }
 
 static mc_status open_part(mc_store *store, size_t stem, unsigned part, unsigned parts,
@@ -354,7 +378,7 @@ static mc_status open_part(mc_store *store, size_t stem, unsigned part, unsigned
     if (!path) return mc_fail_memory(err, size);
     snprintf(path, size, "%.*s-%05u-of-%05u.gguf", (int)stem, store->path, part, parts);
     if (mc_path_exists(path)) {
-        status = open_file(store, part == 1 ? &store->gguf : &own, path, err);
+        status = open_file(store, part == 1 ? &store->gguf : &own, path, part, parts, err);
     } else {
         mc_fail(err, MC_ERR_NOT_FOUND, "fetch all parts of the model into one folder",
                 "part %u of %u is missing", part, parts);
@@ -371,7 +395,7 @@ static mc_status open_path(mc_store *store, mc_error *err)
     unsigned parts;
 
     if (!parse_split_name(store->path, &stem, &parts))
-        return open_file(store, &store->gguf, store->path, err);
+        return open_file(store, &store->gguf, store->path, 1, 1, err);
     if (parts == 0)
         return mc_fail(err, MC_ERR_ARGUMENT, "rename the file", "is part of 0 parts");
     for (unsigned part = 1; part <= parts; part++)

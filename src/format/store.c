@@ -2,6 +2,7 @@
 #include "format/store.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -295,6 +296,16 @@ const char *mc_store_name(const mc_store *store)
 size_t mc_store_tensor_count(const mc_store *store)
 {
     return store->tensor_names.count;
+}
+
+void mc_tensor_print_shape(const mc_tensor *tensor, char text[MC_SHAPE_TEXT])
+{
+    size_t used = 0;
+
+    text[0] = '\0';
+    for (int i = 0; i < tensor->rank; i++)
+        used += (size_t)snprintf(text + used, MC_SHAPE_TEXT - used, "%s%" PRIu64, i ? ", " : "",
+                                 tensor->shape[i]);
 }
 
 const mc_tensor *mc_store_tensor(const mc_store *store, size_t index)

@@ -90,7 +90,10 @@ extern const mc_arch mc_arch_table[];
 
 /* By `model_type` or `general.architecture`; NULL: unknown. */
 const mc_arch *mc_arch_find(mc_dialect dialect, const char *name, size_t size);
-/* MC_ERR_ARCHITECTURE with the nearest known name and the list. */
+/* What an architecture is that is known and not read ("a mixture of experts"); NULL: unknown.
+ */
+const char *mc_arch_unread(const char *name, size_t size);
+/* MC_ERR_ARCHITECTURE with what it is, or the nearest known name and the list. */
 mc_status mc_arch_fail(mc_dialect dialect, const char *name, size_t size, mc_error *err);
 
 #endif

@@ -967,6 +967,10 @@ mc_status mc_arch_fail(mc_dialect dialect, const char *name, size_t size, mc_err
     mc_buffer  hint      = { 0 };
 
     memcpy(typed, name, size < sizeof typed ? size : sizeof typed - 1);
+    if (mc_arch_unread(name, size))
+        return mc_fail(err, MC_ERR_ARCHITECTURE, "`mc model list` prints those that are",
+                       "architecture '%s' is not supported: it is %s", typed,
+                       mc_arch_unread(name, size));
     for (const mc_arch *arch = mc_arch_table; arch->name; arch++)
         if (name_of(arch, dialect)) mc_nearest_offer(&nearest, name_of(arch, dialect));
     if (nearest.best) mc_buffer_printf(&hint, "nearest is '%s'; ", nearest.best);

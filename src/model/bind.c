@@ -136,22 +136,12 @@ static mc_status fail_missing(const mc_binder *binder, mc_role role, size_t bloc
                          mc_store_path(binder->store), name);
 }
 
-static void print_shape(const mc_tensor *tensor, char out[128])
-{
-    size_t used = 0;
-
-    out[0] = '\0';
-    for (int i = 0; i < tensor->rank && used < 100; i++)
-        used += (size_t)snprintf(out + used, 128 - used, "%s%" PRIu64, i ? ", " : "",
-                                 tensor->shape[i]);
-}
-
 static mc_status fail_shape(const mc_binder *binder, const mc_tensor *tensor, size_t rows,
                             size_t cols, mc_error *err)
 {
-    char shape[128];
+    char shape[MC_SHAPE_TEXT];
 
-    print_shape(tensor, shape);
+    mc_tensor_print_shape(tensor, shape);
     if (cols > 0)
         mc_fail(err, MC_ERR_TENSOR_SHAPE,
                 "weights and configuration do not belong together; fetch both again",
@@ -171,7 +161,10 @@ static mc_status check_dtype(const mc_binder *binder, const mc_tensor *tensor, m
     if (info->widen && (binder->dialect == MC_DIALECT_GGUF || !mc_dtype_is_code(tensor->dtype)))
         return MC_OK;
     mc_fail(err, MC_ERR_DTYPE, "fetch the model in F32, F16, BF16 or a supported quantisation",
-            "is stored as %s, which is no type of weights", info->name);
+            "is stored as %s, which is no type of weights%s", info->name,
+            tensor->dtype == MC_DTYPE_U32
+                ? " (MLX's codes, without '.scales' or not counted by 'quantization'?)"
+                : "");
     return mc_fail_about(err, MC_ERR_DTYPE, "%s: tensor '%s'", mc_store_path(binder->store),
                          tensor->name);
 }

@@ -197,13 +197,15 @@ mc_status mc_rope_spec_check(const mc_rope_spec *spec, size_t head_dim, mc_error
 
     if (spec->rotary < 2 || spec->rotary % 2 != 0 || spec->rotary > head_dim)
         return mc_fail(err, MC_ERR_CONFIG, hint,
-                       "%zu columns of a head of %zu are to be rotated", spec->rotary,
-                       head_dim);
+                       "%zu columns of a head of %zu are to be rotated%s", spec->rotary,
+                       head_dim, spec->rotary % 2 ? ", but they turn in pairs" : "");
     if (!(spec->theta > 0.0) || !isfinite(spec->theta))
-        return mc_fail(err, MC_ERR_CONFIG, hint, "the rope's base is %g", spec->theta);
+        return mc_fail(err, MC_ERR_CONFIG, hint, "the rope's base (rope_theta) is %g",
+                       spec->theta);
     if (spec->type == MC_ROPE_DEFAULT && !spec->divisors) return MC_OK;
     if (spec->type != MC_ROPE_DEFAULT && (!(spec->factor > 0.0) || !isfinite(spec->factor)))
-        return mc_fail(err, MC_ERR_CONFIG, hint, "the rope's factor is %g", spec->factor);
+        return mc_fail(err, MC_ERR_CONFIG, hint, "the rope's factor is %s",
+                       spec->factor == 0.0 ? "missing or 0" : "no positive number");
     if (spec->type != MC_ROPE_DEFAULT && spec->type != MC_ROPE_LINEAR &&
         spec->type != MC_ROPE_PROPORTIONAL && !(spec->original >= 1.0 && spec->original < 1e12))
         return mc_fail(err, MC_ERR_CONFIG, hint,

@@ -401,17 +401,22 @@ static bool is_text(mc_json_value value, const char *wanted)
            memcmp(text, wanted, size) == 0;
 }
 
-static mc_status set_layer_type(mc_json_value type, mc_hparams *hp, mc_layer *layer,
-                                mc_error *err)
+/* The kind of a block, an entry of the list under `key`. */
+static mc_status set_layer_type(const char *key, mc_json_value type, mc_hparams *hp,
+                                mc_layer *layer, mc_error *err)
 {
-    bool slides = is_text(type, "sliding_attention") || is_text(type, "local");
+    bool        slides = is_text(type, "sliding_attention") || is_text(type, "local");
+    const char *name   = "no text";
 
+    (void)mc_json_string(type, &name, NULL);
     if (!slides && !is_text(type, "full_attention") && !is_text(type, "global"))
         return mc_fail(err, MC_ERR_UNSUPPORTED, "use another variant of the model",
-                       "the list of the blocks' kinds names one that is not supported");
+                       "'%s' makes block %zu '%.60s', which is not supported", key,
+                       (size_t)(layer - hp->layer) + 1, name);
     if (slides && (hp->window == 0 || hp->window_rule == MC_WINDOW_NONE))
         return mc_fail(err, MC_ERR_CONFIG, "fetch the model's configuration again",
-                       "the list of the blocks' kinds asks for a window that has no size");
+                       "'%s' makes block %zu slide, but there is no size of a window", key,
+                       (size_t)(layer - hp->layer) + 1);
     if (!slides && hp->window_rule == MC_WINDOW_ALL && hp->window > 0)
         return mc_fail(err, MC_ERR_UNSUPPORTED, "use another variant of the model",
                        "'layer_types' excepts blocks from the window, which this "
@@ -441,7 +446,7 @@ static mc_status read_kinds(mc_json_value config, const char *key, mc_hparams *h
     if (mc_json_count(types) != hp->layers)
         return fail_count(key, mc_json_count(types), hp, err);
     for (mc_json_iter it = mc_json_iterate(types); mc_json_next(&it); i++)
-        MC_TRY(set_layer_type(it.value, hp, &hp->layer[i], err));
+        MC_TRY(set_layer_type(key, it.value, hp, &hp->layer[i], err));
     return MC_OK;
 }
 
@@ -471,7 +476,7 @@ static mc_status read_attention_types(mc_json_value config, mc_hparams *hp, mc_e
         for (; times > 0 && mc_json_count(kinds) > 0; times--)
             for (mc_json_iter kind = mc_json_iterate(kinds); mc_json_next(&kind); i++) {
                 if (i >= hp->layers) return fail_count("attention_types", i + 1, hp, err);
-                MC_TRY(set_layer_type(kind.value, hp, &hp->layer[i], err));
+                MC_TRY(set_layer_type("attention_types", kind.value, hp, &hp->layer[i], err));
             }
     }
     return i == hp->layers ? MC_OK : fail_count("attention_types", i, hp, err);

@@ -292,6 +292,18 @@ static const uint64_t floats = TYPE(F16) | TYPE(BF16) | TYPE(F32) | TYPE(F64) | 
 static const uint64_t small  = TYPE(F8_E4M3) | TYPE(F8_E5M2);
 _Static_assert(MC_DTYPE_COUNT <= 64, "types fit a bit set");
 
+static mc_status fail_part_shape(const finder *f, const char *suffix, const mc_tensor *tensor,
+                                 size_t rows, size_t cols)
+{
+    char has[MC_SHAPE_TEXT], want[64];
+
+    mc_tensor_print_shape(tensor, has);
+    snprintf(want, sizeof want, cols ? "%zu, %zu" : "%zu", rows, cols);
+    return about(f, suffix,
+                 mc_fail(f->err, MC_ERR_TENSOR_SHAPE, belong_not,
+                         "has shape [%s], the configuration asks for [%s]", has, want));
+}
+
 /* The part must be there, of one of the types, and [rows, cols]; cols 0: a vector. */
 static mc_status need_part(const finder *f, const char *suffix, uint64_t types, size_t rows,
                            size_t cols, const mc_tensor **part)
@@ -307,16 +319,9 @@ static mc_status need_part(const finder *f, const char *suffix, uint64_t types, 
                      mc_fail(f->err, MC_ERR_DTYPE, belong_not,
                              "is stored as %s, which this scheme does not have here",
                              mc_dtype_get(tensor->dtype)->name));
-    if (cols == 0 && !(tensor->rank == 1 && tensor->shape[0] == rows))
-        return about(f, suffix,
-                     mc_fail(f->err, MC_ERR_TENSOR_SHAPE, belong_not,
-                             "is not the list of %zu that the configuration asks for", rows));
-    if (cols > 0 &&
-        !(tensor->rank == 2 && tensor->shape[0] == rows && tensor->shape[1] == cols))
-        return about(f, suffix,
-                     mc_fail(f->err, MC_ERR_TENSOR_SHAPE, belong_not,
-                             "has not the shape [%zu, %zu] that the configuration asks for",
-                             rows, cols));
+    if (tensor->rank != (cols ? 2 : 1) || tensor->shape[0] != rows ||
+        (cols && tensor->shape[1] != cols))
+        return fail_part_shape(f, suffix, tensor, rows, cols);
     *part = tensor;
     return MC_OK;
 }

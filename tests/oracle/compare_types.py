@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Compare the demo model in every weight type with its dequantised weights, and write docs/weight-types.md's table.
 
-    tests/oracle/compare_types.py [--mc build/mc] [--equal PROGRAM] [--gguf FILE] [--work FOLDER] [--only PATTERN] [--texts N] [--table FILE]
+    tests/oracle/compare_types.py [--mc build/mc] [--equal PROGRAM] [--gguf FILE] [--work FOLDER] [--only PATTERN] [--texts N] [--table FILE] [--float64]
 
 FILE is the demo model (scripts/fetch-demo.sh). Its matrices are widened, then quantised by ggml (through llama-cpp-python's library) or,
 for the schemes of folders, as in make_scheme.py. The result is written twice: as it is, and dequantised to float32 by
@@ -9,9 +9,14 @@ ggml's own decoders or by those of make_scheme.py. PROGRAM (weights_equal.c) wid
 they must be equal to the bit. `mc geometry crm-build` runs the quantised one with `--backend cpu` and the other with
 `--backend ref`, which adds up in double: token rows may differ by a relative L2 of 1e-5, or, where the model is badly
 conditioned, by twice what transformers in float32 differs from `ref`. Rows of the demo model have 576 values or 1536: types with blocks of 256 hold the matrices with 1536, the
-others then have the type that llama.cpp falls back to. Exits with 1 where one of the two does not hold."""
+others then have the type that llama.cpp falls back to. Exits with 1 where one of the two does not hold.
+
+--float64 adds what a badly conditioned model needs to be believed: all are compared with transformers in float64 on the same dequantised
+weights, every operation of it. A line gives the worst and the median token row of `mc` (cpu), of transformers in float32, of `ref`,
+and of the float64 model again after a change of every weight by at most half a unit in float32's last place."""
 
 import argparse
+import copy
 import ctypes
 import fnmatch
 import json
@@ -21,6 +26,7 @@ import shutil
 import subprocess
 import sys
 import time
+import unittest.mock
 
 os.environ.setdefault("CUDA_VISIBLE_DEVICES", "")
 
@@ -224,6 +230,35 @@ def transformers_states(model, values, crm):
     return np.concatenate([states_of(model, crm["token_ids"][a:b].tolist()) for a, b in zip(cuts[:-1], cuts[1:])], axis=1)
 
 
+def in_float64(model):
+    """A copy in which nothing rounds to float32: transformers' own norms do. Angles of the rope stay float32, as everywhere."""
+    model = copy.deepcopy(model).double()
+    for module in model.modules():
+        if type(module).__name__ == "LlamaRMSNorm":
+            module.forward = lambda x, n=module: x * torch.rsqrt(x.pow(2).mean(-1, keepdim=True) + n.variance_epsilon) * n.weight
+    return model
+
+
+def nudged(model):
+    """Every weight moved within half a unit in the last place of float32."""
+    random = torch.Generator().manual_seed(1)
+    with torch.no_grad():
+        for p in model.parameters():
+            p.mul_(1 + 2.0**-24 * (2 * torch.rand(p.shape, generator=random, dtype=torch.float64) - 1))
+    return model
+
+
+def float64_line(name, model, values, crm, ref):
+    """A row of the table of docs/weight-types.md on badly conditioned types."""
+    theirs = transformers_states(model, values, crm)
+    softmax = torch.nn.functional.softmax
+    with unittest.mock.patch("torch.nn.functional.softmax", lambda x, dim=-1, dtype=None: softmax(x, dim=dim)):
+        want = transformers_states(in_float64(model), {}, crm)
+        moved = transformers_states(nudged(in_float64(model)), {}, crm)
+    errors = [row_error(got, want) for got in (states_in(crm), theirs, ref, moved)]
+    return "| %s | %s |" % (name, " | ".join("%.1e, %.1e" % (e.max(), np.median(e)) for e in errors))
+
+
 def worst_row(got, want):
     return float(np.nan_to_num(row_error(got, want), nan=np.inf).max())
 
@@ -241,6 +276,7 @@ def main():
     parser.add_argument("--only", default="*", help="a pattern of type names")
     parser.add_argument("--texts", type=int, default=8, help="how many of the demo texts")
     parser.add_argument("--table", type=pathlib.Path, help="append the rows of a table to this file")
+    parser.add_argument("--float64", action="store_true", help="compare with transformers in float64 too")
     args = parser.parse_args()
     args.work.mkdir(parents=True, exist_ok=True)
     texts = args.work / "texts.txt"
@@ -278,6 +314,8 @@ def main():
         row = "| %s | %.0f %% | %.1f | %s | %.1e | %.1e |" % (name, 100 * share, size_of(path) / 1e6, "yes" if same else "no",
                                                           ours, theirs)
         print(row, "" if holds else "DOES NOT HOLD", "%.1f s" % (time.time() - begin), flush=True)
+        if args.float64:
+            print(float64_line(name, model, values, crm, want), flush=True)
         if args.table:
             with args.table.open("a") as out:
                 out.write(row + "\n")

@@ -92,6 +92,7 @@ def ggufs():
     yield "tensor_misaligned(corrupt)", gguf(tensors=[tensor("a", [2], at=4)])
     yield "tensors_overlap(corrupt)", gguf(tensors=[tensor("a", [16]), tensor("b", [4], at=32)], data=bytes(64))
     yield "data_missing(truncated)", gguf(data=b"")
+    yield "part_renamed(corrupt)", gguf(keys=[key("split.no", 2, b"\0\0"), key("split.count", 2, b"\2\0")])
 
 
 # safetensors
@@ -219,6 +220,7 @@ def models():
     llama3 = dict(rope_type="llama3", factor=8.0, low_freq_factor=1.0, high_freq_factor=4.0)
     yield "architecture_missing(config)", model(model_type=...)
     yield "architecture_unknown(architecture)", model(model_type="llamma")
+    yield "architecture_of_experts(architecture)", model(model_type="mixtral")
     yield "architecture_not_text(config)", model(model_type=3)
     yield "hidden_missing(tensor_shape)", model(hidden_size=...)
     yield "hidden_negative(config)", model(hidden_size=-8)
