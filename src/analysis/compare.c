@@ -4,13 +4,13 @@
  * are rows copied. */
 #include <modelcypher/compare.h>
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
 #include <modelcypher/atlas.h>
 
 #include "analysis/match.h"
+#include "analysis/notes.h"
 #include "base/alloc.h"
 #include "base/arena.h"
 #include "base/log.h"
@@ -19,11 +19,9 @@ typedef struct job {
     const mc_crm_compare_options *options;
     mc_crm_comparison            *out;
     size_t                       *rows[2]; /* of each common probe */
-    const char                  **notes;
+    mc_notes                      notes;
     mc_compare_options            statistics;
 } job;
-
-enum { NOTES_MOST = 64 };
 
 static mc_status take(job *j, size_t count, size_t size, void *out, mc_error *err)
 {
@@ -32,21 +30,6 @@ static mc_status take(job *j, size_t count, size_t size, void *out, mc_error *er
     MC_TRY(mc_arena_array(j->out->storage, count, size, &block, err));
     memcpy(out, &block, sizeof block);
     return MC_OK;
-}
-
-static mc_status add_note(job *j, mc_error *err, const char *format, ...) MC_PRINTF(3, 4);
-
-static mc_status add_note(job *j, mc_error *err, const char *format, ...)
-{
-    mc_status status;
-    va_list   args;
-
-    if (j->out->note_count == NOTES_MOST) return MC_OK;
-    va_start(args, format);
-    status = mc_arena_vprint(j->out->storage, &j->notes[j->out->note_count], err, format, args);
-    va_end(args);
-    j->out->note_count += status == MC_OK;
-    return status;
 }
 
 /* ---- Probes in common -------------------------------------------------------------------- */
@@ -131,16 +114,16 @@ static mc_status find_rows(job *j, mc_error *err)
                        a->probe_count ? a->probe_ids[0] : "",
                        b->probe_count ? b->probe_ids[0] : "");
     if (a->pooling != b->pooling)
-        MC_TRY(add_note(j, err,
-                        "A was pooled by '%s' and B by '%s': part of any difference is "
-                        "that",
-                        mc_pooling_name(a->pooling), mc_pooling_name(b->pooling)));
+        MC_TRY(mc_notes_add(&j->notes, err,
+                            "A was pooled by '%s' and B by '%s': part of any difference is "
+                            "that",
+                            mc_pooling_name(a->pooling), mc_pooling_name(b->pooling)));
     if (j->out->side[0].probes_left_out || j->out->side[1].probes_left_out)
-        MC_TRY(add_note(j, err,
-                        "compared over the %zu probes that both files have, matched by id; "
-                        "left out: %zu of A, %zu of B",
-                        j->out->probe_count, j->out->side[0].probes_left_out,
-                        j->out->side[1].probes_left_out));
+        MC_TRY(mc_notes_add(&j->notes, err,
+                            "compared over the %zu probes that both files have, matched by id; "
+                            "left out: %zu of A, %zu of B",
+                            j->out->probe_count, j->out->side[0].probes_left_out,
+                            j->out->side[1].probes_left_out));
     return MC_OK;
 }
 
@@ -333,7 +316,7 @@ static mc_status add_file_notes(job *j, mc_error *err)
     for (size_t s = 0; s < 2; s++) {
         const mc_crm_info *info = j->out->side[s].info;
         for (size_t i = 0; i < info->note_count; i++)
-            MC_TRY(add_note(j, err, "%c: %s", "AB"[s], info -> notes[i]));
+            MC_TRY(mc_notes_add(&j->notes, err, "%c: %s", "AB"[s], info -> notes[i]));
     }
     return MC_OK;
 }
@@ -348,8 +331,6 @@ static mc_status run(job *j, mc_error *err)
     mc_comparison     *result;
 
     MC_TRY(read_metrics(j, err));
-    MC_TRY(take(j, NOTES_MOST, sizeof *j->notes, &j->notes, err));
-    out->notes = j->notes;
     for (size_t s = 0; s < 2; s++) {
         MC_TRY(mc_crm_open(paths[s], &out->side[s].crm, err));
         out->side[s].info = mc_crm_get_info(out->side[s].crm);
@@ -358,6 +339,7 @@ static mc_status run(job *j, mc_error *err)
     mc_log(MC_LOG_DEBUG, "opened both files in %.4f s", mc_clock() - opening);
     MC_TRY(find_rows(j, err));
     MC_TRY(add_file_notes(j, err));
+    MC_TRY(mc_notes_keep(&j->notes, &out->notes, &out->note_count, err));
     split   = out->side[0].info->has_split && out->side[1].info->has_split;
     control = out->side[0].info->has_control && out->side[1].info->has_control &&
               out->side[0].info->pooling != MC_POOLING_ALL;
@@ -379,7 +361,8 @@ mc_status mc_crm_compare(const mc_crm_compare_options *options, mc_crm_compariso
 
     j.out = mc_calloc(1, sizeof *j.out);
     if (!j.out) return mc_fail_memory(err, sizeof *j.out);
-    status = mc_arena_create(&j.out->storage, err);
+    status          = mc_arena_create(&j.out->storage, err);
+    j.notes.storage = j.out->storage;
     if (status == MC_OK) status = run(&j, err);
     for (size_t s = 0; status == MC_OK && s < 2; s++)
         status = mc_crm_check(j.out->side[s].crm, err);

@@ -1,13 +1,13 @@
 /* fingerprint_compare.c - how far two models are apart, and in what, from what is kept of them.
  */
 #include <math.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <modelcypher/fingerprint.h>
 
 #include "analysis/match.h"
+#include "analysis/notes.h"
 #include "base/alloc.h"
 #include "base/arena.h"
 #include "base/error.h"
@@ -17,10 +17,7 @@ typedef struct job {
     mc_fingerprint_comparison *out;
     size_t                    *rows[2]; /* of each common probe, in the sketches */
     const double              *cka;     /* [layers of A][layers of B] */
-    const char               **notes;
 } job;
-
-enum { NOTES_MOST = 8 };
 
 static mc_status take(job *j, size_t count, size_t size, void *out, mc_error *err)
 {
@@ -69,41 +66,28 @@ static mc_status check_texts(const job *j, mc_error *err)
 
 /* ---- what is unequal beside the numbers ---- */
 
-static mc_status note(job *j, mc_error *err, const char *format, ...) MC_PRINTF(3, 4);
-
-static mc_status note(job *j, mc_error *err, const char *format, ...)
-{
-    mc_status status;
-    va_list   args;
-
-    if (j->out->note_count == NOTES_MOST) return MC_OK;
-    va_start(args, format);
-    status = mc_arena_vprint(j->out->storage, &j->notes[j->out->note_count], err, format, args);
-    va_end(args);
-    j->out->note_count += status == MC_OK;
-    return status;
-}
-
 static mc_status add_notes(job *j, mc_error *err)
 {
     const mc_fingerprint *a = j->side[0], *b = j->side[1];
+    mc_notes              notes = { .storage = j->out->storage };
 
-    MC_TRY(take(j, NOTES_MOST, sizeof *j->notes, &j->notes, err));
-    j->out->notes      = j->notes;
     j->out->same_model = a->model_hash[0] && strcmp(a->model_hash, b->model_hash) == 0;
     if (a->pooling != b->pooling)
-        MC_TRY(note(j, err, "A is pooled by '%s' and B by '%s': part of any difference is that",
-                    mc_pooling_name(a->pooling), mc_pooling_name(b->pooling)));
+        MC_TRY(mc_notes_add(&notes, err,
+                            "A is pooled by '%s' and B by '%s': part of any difference is that",
+                            mc_pooling_name(a->pooling), mc_pooling_name(b->pooling)));
     if (strcmp(a->tokenizer_hash, b->tokenizer_hash) != 0)
-        MC_TRY(note(j, err, "the tokenizers differ"));
+        MC_TRY(mc_notes_add(&notes, err, "the tokenizers differ"));
     if (strcmp(a->atlas_sha256, b->atlas_sha256) != 0)
-        MC_TRY(note(j, err, "the atlases differ: probes of one id may have other texts"));
+        MC_TRY(mc_notes_add(&notes, err,
+                            "the atlases differ: probes of one id may have other texts"));
     if (a->probe_count != b->probe_count || j->out->probes < a->sketch_count)
-        MC_TRY(note(j, err,
-                    "A has %zu probes and B %zu, %zu of their sketches in common: numbers of a "
-                    "layer are over each model's own probes",
-                    a->probe_count, b->probe_count, j->out->probes));
-    return MC_OK;
+        MC_TRY(mc_notes_add(
+            &notes, err,
+            "A has %zu probes and B %zu, %zu of their sketches in common: numbers of a "
+            "layer are over each model's own probes",
+            a->probe_count, b->probe_count, j->out->probes));
+    return mc_notes_keep(&notes, &j->out->notes, &j->out->note_count, err);
 }
 
 /* ---- the distance ---- */

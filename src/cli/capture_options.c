@@ -12,7 +12,10 @@ static void show_progress(void *context, const mc_build_progress *progress)
 {
     char stage[48];
 
-    snprintf(stage, sizeof stage, "block %d of %d", progress->block, progress->last_block);
+    /* What stands behind the last block counts as a part of it. */
+    snprintf(stage, sizeof stage, "block %d of %d",
+             progress->block < progress->last_block ? progress->block : progress->last_block,
+             progress->last_block);
     mc_progress_update(context, stage, progress->fraction, progress->tokens_per_second);
 }
 

@@ -377,7 +377,9 @@ static mc_status take_operand(operand_cursor *cursor, void *args, char **word, m
                                        : NULL;
 
     if (!operand || !operand->name)
-        return mc_fail(err, MC_ERR_USAGE, "quote a text that has spaces",
+        return mc_fail(err, MC_ERR_USAGE,
+                       cursor->next > 0 ? "what has spaces must stand in quotes"
+                                        : "this command takes options only",
                        "unexpected argument '%s'", *word);
     if (operand->many) {
         mc_words *words = (mc_words *)(void *)((char *)args + operand->field);

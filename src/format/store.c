@@ -128,6 +128,22 @@ static const mc_format *probe(const char *path)
     return NULL;
 }
 
+/* Whether a file begins as concept response matrices do, in either form. */
+static bool holds_states(const char *path)
+{
+    static const char *const marks[] = { "\"mc.schema\"", "\"probes\"", "\"state.",
+                                         "\"modelIdentifier\"" };
+    char                     start[512];
+    size_t                   size = mc_file_start(path, start, sizeof start - 1);
+
+    for (size_t i = 0; i < size; i++)
+        if (!start[i]) start[i] = ' '; /* the length before a header */
+    start[size] = '\0';
+    for (size_t i = 0; i < MC_ARRAY_LEN(marks); i++)
+        if (strstr(start, marks[i])) return true;
+    return false;
+}
+
 static mc_status fail_no_format(const char *path, mc_error *err)
 {
     size_t    length = strlen(path);
@@ -136,6 +152,11 @@ static mc_status fail_no_format(const char *path, mc_error *err)
     if (!mc_path_is_file(path))
         status = mc_fail(err, MC_ERR_ARGUMENT, "name a Hugging Face folder or a .gguf file",
                          "is neither a folder nor a regular file");
+    else if (holds_states(path))
+        status = mc_fail(err, MC_ERR_ARGUMENT,
+                         "`mc geometry crm-show` prints it, crm-compare and "
+                         "intrinsic-dimension read it",
+                         "is a concept response matrix, not a model");
     else if (length > 12 && strcmp(path + length - 12, ".safetensors") == 0)
         status = mc_fail(err, MC_ERR_ARGUMENT,
                          "name the folder that holds config.json and the weights",

@@ -15,6 +15,8 @@
 enum {
     GAP            = 2,  /* spaces between columns */
     COLUMN_LEAST   = 12, /* a text column is not made narrower */
+    LAST_LEAST     = 24, /* the last one not if it can stand below its row */
+    BELOW_INDENT   = 4,
     COLUMNS_MAX    = 64,
     WRAP_UNLIMITED = 1 << 20
 };
@@ -430,47 +432,99 @@ static void fit(column *columns, size_t count, size_t indent, size_t limit)
     }
 }
 
-static void put_cell(const writer *to, const column *col, const char *text, bool is_last)
+/* The bytes of a text that a line of `width` columns takes: to the last space that fits, and
+ * where there is none, all that fit. */
+static size_t line_size(const char *text, size_t width)
 {
-    size_t width = mc_text_width(text);
+    size_t   used = 0, space = 0, size;
+    uint32_t code;
 
-    if (width > col->width) width = col->width;
-    if (col->is_number) pad(to->out, col->width - width);
-    mc_text_add_visible(to->out, text, col->width);
-    if (!col->is_number && !is_last) pad(to->out, col->width - width);
-    if (!is_last) pad(to->out, GAP);
+    for (size_t at = 0;; at += size) {
+        if (!text[at]) return at;
+        size = next_code(text + at, &code);
+        used += code_width(code);
+        if (code == ' ') space = at;
+        if (used > width) return space ? space : at;
+    }
 }
 
+/* One line of a cell; returns the rest of its text. */
+static const char *put_cell(const writer *to, const column *col, const char *text, bool is_last)
+{
+    size_t size = line_size(text, col->width), start = to->out->size, width = 0;
+
+    if (col->is_number) pad(to->out, col->width - mc_text_width(text));
+    mc_buffer_add(to->out, text, size);
+    if (!to->out->failed) width = mc_text_width(to->out->data + start);
+    if (!is_last) pad_to(to->out, col->width + GAP, width);
+    return text + size + strspn(text + size, " ");
+}
+
+/* A row takes as many lines as its longest text needs in its column. */
 static void put_row(const writer *to, const column *columns, size_t count, const mc_value *row,
                     size_t indent)
 {
-    pad(to->out, indent);
+    mc_buffer   texts[COLUMNS_MAX] = { 0 };
+    const char *rest[COLUMNS_MAX];
+    bool        more = true;
+
     for (size_t i = 0; i < count; i++) {
-        mc_buffer text = { 0 };
         if (row)
-            print_cell(&text, &columns[i], mc_value_find(row, columns[i].key));
+            print_cell(&texts[i], &columns[i], mc_value_find(row, columns[i].key));
         else
-            print_label(&text, columns[i].field, columns[i].key);
-        put_cell(to, &columns[i], text.data ? text.data : "", i + 1 == count);
-        mc_buffer_clear_part(&text, to->out);
+            print_label(&texts[i], columns[i].field, columns[i].key);
+        rest[i] = texts[i].data ? texts[i].data : "";
     }
-    /* An empty last cell leaves the padding of the one before it. */
-    while (!to->out->failed && to->out->size > 0 && to->out->data[to->out->size - 1] == ' ')
-        to->out->size--;
-    mc_buffer_add_char(to->out, '\n');
+    while (more) {
+        more = false;
+        pad(to->out, indent);
+        for (size_t i = 0; i < count; i++) {
+            rest[i] = put_cell(to, &columns[i], rest[i], i + 1 == count);
+            more    = more || *rest[i];
+        }
+        /* An empty last cell leaves the padding of the one before it. */
+        while (!to->out->failed && to->out->size > 0 && to->out->data[to->out->size - 1] == ' ')
+            to->out->size--;
+        mc_buffer_add_char(to->out, '\n');
+    }
+    for (size_t i = 0; i < count; i++)
+        mc_buffer_clear_part(&texts[i], to->out);
+}
+
+/* Widths for the terminal. Where little would be left for a text in the last column, it stands
+ * on lines of its own below each row: returns how many columns stand beside each other. */
+static size_t arrange(const writer *to, const mc_value *rows, column *columns, size_t count,
+                      size_t indent)
+{
+    column *last = &columns[count ? count - 1 : 0];
+    size_t  whole;
+
+    measure(to, rows, columns, count);
+    if (!to->style.width || count == 0) return count;
+    whole = last->width;
+    fit(columns, count, indent, to->style.width);
+    if (count < 3 || !may_shrink(last) || last->width == whole || last->width >= LAST_LEAST)
+        return count;
+    measure(to, rows, columns, count);
+    fit(columns, count - 1, indent, to->style.width);
+    last->width = to->style.width - indent - BELOW_INDENT;
+    return count - 1;
 }
 
 static void print_table(const writer *to, const mc_field *fields, const mc_value *rows,
                         size_t indent)
 {
-    column columns[COLUMNS_MAX];
-    size_t count = find_columns(fields, rows, columns);
+    column        columns[COLUMNS_MAX];
+    size_t        count  = find_columns(fields, rows, columns);
+    size_t        beside = arrange(to, rows, columns, count, indent);
+    const column *below  = &columns[beside];
 
-    measure(to, rows, columns, count);
-    if (to->style.width) fit(columns, count, indent, to->style.width);
-    put_row(to, columns, count, NULL, indent);
-    for (const mc_value *row = rows->first; row; row = row->next)
-        put_row(to, columns, count, row, indent);
+    put_row(to, columns, beside, NULL, indent);
+    if (beside < count) put_row(to, below, 1, NULL, indent + BELOW_INDENT);
+    for (const mc_value *row = rows->first; row; row = row->next) {
+        put_row(to, columns, beside, row, indent);
+        if (beside < count) put_row(to, below, 1, row, indent + BELOW_INDENT);
+    }
 }
 
 static void print_object(const writer *to, const mc_field *fields, const mc_value *object,

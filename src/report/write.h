@@ -15,7 +15,7 @@ void mc_report_write_json(mc_report *report, const mc_schema *schema, bool prett
 void mc_report_write_yaml(mc_report *report, const mc_schema *schema, mc_buffer *out);
 
 typedef struct mc_text_style {
-    size_t width; /* of the terminal; 0: no limit, nothing is shortened */
+    size_t width; /* of the terminal; 0: no limit, nothing is wrapped */
     bool   color;
 } mc_text_style;
 

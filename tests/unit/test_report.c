@@ -173,6 +173,32 @@ static void numbers_are_short_and_readable(void **state)
     }
 }
 
+/* Where the last column would be narrow, it stands below its row. */
+static void long_last_columns_stand_below(void **state)
+{
+    mc_report *report = NULL;
+    mc_value  *row;
+    mc_buffer  out = { 0 };
+    mc_error   err = { 0 };
+    mc_schema  any = { "mc.any.v1", NULL };
+
+    (void)state;
+    CHECK_OK("create", mc_report_create(&report, &err));
+    row = mc_value_add_object(mc_value_add_array(mc_report_root(report), "rows"), NULL);
+    mc_value_add_text(row, "name", "invariance");
+    mc_value_add_integer(row, "n", 7);
+    mc_value_add_text(row, "source", "Kornblith et al. 2019, arXiv:1905.00414, section 3");
+    mc_report_write_text(report, &any, (mc_text_style){ .width = 36 }, &out);
+    assert_string_equal(out.data, "rows\n"
+                                  "  name        n\n"
+                                  "      source\n"
+                                  "  invariance  7\n"
+                                  "      Kornblith et al. 2019,\n"
+                                  "      arXiv:1905.00414, section 3\n");
+    mc_buffer_clear(&out);
+    mc_report_free(report);
+}
+
 static void tables_fit_the_terminal(void **state)
 {
     mc_report *report = NULL;
@@ -194,7 +220,9 @@ static void tables_fit_the_terminal(void **state)
     mc_report_write_text(report, &any, (mc_text_style){ .width = 30 }, &out);
     assert_string_equal(out.data, "rows\n"
                                   "  text                       n\n"
-                                  "  The cat sat on the mat \xe2\x80\xa6   7\n"
+                                  "  The cat sat on the mat     7\n"
+                                  "  and looked at the moon\n"
+                                  "  \xe6\x9c\x88\n"
                                   "  \xe6\x9c\x88\xe6\x9c\x88                      12\n");
     mc_buffer_clear(&out);
     mc_report_free(report);
@@ -252,6 +280,7 @@ int main(void)
         cmocka_unit_test(the_schema_finds_what_is_wrong),
         cmocka_unit_test(numbers_are_short_and_readable),
         cmocka_unit_test(tables_fit_the_terminal),
+        cmocka_unit_test(long_last_columns_stand_below),
         cmocka_unit_test(many_non_finite_values_are_counted),
         cmocka_unit_test(no_memory_is_an_error_and_nothing_else),
     };
