@@ -54,9 +54,9 @@ sweep-memory: build build-dev ## every allocation of every command made to fail,
 fuzz: deps-clang ## every parser with libFuzzer (clang), an hour each
 	scripts/fuzz.sh
 
-bench: build ## the peak, the whole program and its peers in one run, as ratios
+bench: build ## the whole program beside the peak, the disk and its peers (BENCH=--full: 20 minutes)
 	cmake --build --preset release -j $(JOBS) --target bench_programs
-	bench/run.py
+	bench/run.py $(BENCH)
 
 install: build ## install under PREFIX (default /usr/local)
 	cmake --install build --prefix $(PREFIX)

@@ -1,5 +1,6 @@
 """The sections of bench/run.py: each prints its rows as they come and returns what goes into the JSON."""
 
+import json
 import lzma
 import os
 import pathlib
@@ -14,8 +15,8 @@ from versus import peers
 TOKENIZERS = ROOT / "tests" / "data" / "tokenizers"
 TYPES = ("F32", "BF16", "Q8_0", "Q4_1", "Q4_K")
 # Of the synthetic models: enough blocks and texts that a pass counts, little enough to write and to run so often.
-BLOCKS = {"135M": 30, "0.5B": 6, "7B": 2}
-TEXTS = {"135M": (), "0.5B": (), "7B": ("--atlas", "semantic_primes")}
+BLOCKS = {"135M": 20, "0.5B": 6, "7B": 2}
+ROUNDS = {"demo": 3, "135M": 3, "0.5B": 2, "7B": 1}  # at most: long runs vary less
 ONE = ("--texts-per-probe", 1)
 LARGE_BYTES = 14e9
 
@@ -54,15 +55,15 @@ def shares(b):
     """Whole builds, from command to written file, against the peak; every text computed for itself."""
     full, rows = b.args.full, []
     cases = [("demo", "Q4_1", ONE)]
-    cases += [(shape, kind, ONE + TEXTS[shape]) for shape in BLOCKS for kind in TYPES
+    cases += [(shape, kind, ONE) for shape in BLOCKS for kind in TYPES
               if full or (shape, kind) in (("0.5B", "Q8_0"), ("7B", "BF16"))]
     print("  %-6s%-7s%7s%9s%10s%10s%9s%9s%10s%9s" % ("model", "type", "blocks", "tier", "tokens", "tokens/s", "GFLOP/s",
                                                     "of peak", "by cpu", "MiB"))
     for shape, kind, options in cases:
         model = b.model if shape == "demo" else b.synthetic(shape, kind, BLOCKS[shape])
         wanted = b.tiers if full or shape == "demo" else b.tiers[:1]
-        rounds = b.args.rounds if shape in ("demo", "135M") else min(b.args.rounds, 2)
-        done, peaks = interleaved({t: lambda t=t: b.build(model, *options, tier=t) for t in wanted}, rounds,
+        done, peaks = interleaved({t: lambda t=t: b.build(model, *options, tier=t) for t in wanted},
+                                  min(b.args.rounds, ROUNDS[shape]),
                                   {t: lambda t=t: peak(b.args.threads, t) for t in wanted})
         for tier in wanted:
             rows.append(dict(share_row(done[tier], peaks[tier]), shape=shape, type=kind, tier=tier, blocks=BLOCKS.get(shape, 30)))
@@ -135,10 +136,10 @@ def long(b):
 def scaling(b):
     """Processor seconds against tokens and against parameters, and how far they are from a straight line."""
     rows = []
-    for count in (125, 250, 500, 1000):
+    for count in (125, 250, 500) + ((1000,) if b.args.full else ()):
         r = b.build(b.model, "--texts", b.texts(count, 10))
         rows.append(dict(by="tokens", x=r["tokensComputed"], seconds=r["processor"]))
-    texts, block = b.texts(500, 10), synthetic.block_weights("135M")
+    texts, block = b.texts(250, 10), synthetic.block_weights("135M")
     for blocks in (4, 8, 16, 24, 30):
         r = b.build(b.model, "--texts", texts, "--layers", "0..%d" % blocks)
         rows.append(dict(by="million parameters", x=round(blocks * block / 1e6, 1), seconds=r["processor"]))
@@ -180,7 +181,7 @@ def builds(b):
         rows += [built_row(b, "0.5B Q8_0, %d texts a probe" % n, "0.5B", model, ("--texts-per-probe", n)) for n in (1, 4)]
         model.unlink()
     model = b.synthetic("7B", "BF16", 2)
-    rows.append(built_row(b, "7B BF16, 2 of 32 blocks, 65 texts", "7B", model, ONE + TEXTS["7B"]))
+    rows.append(built_row(b, "7B BF16, 2 of 32 blocks, 65 texts", "7B", model, ONE + ("--atlas", "semantic_primes")))
     model.unlink()
     return rows
 
@@ -201,7 +202,7 @@ def large(b):
     b.warm(model)
     print("  %6s%8s%10s%11s%16s%14s%9s%11s" % ("texts", "tokens", "seconds", "disk, GB/s", "of disk's rate", "of the peak", "memory",
                                            "VmHWM"))
-    for count in (2, 8, 32):
+    for count in (2, 32):
         disk.append(read_through(shards[1:2]))
         forget(shards)
         top, run = peak(b.args.threads), b.build(model, "--texts", b.texts(count, 7))
@@ -245,20 +246,20 @@ def start(b):
 
 
 def files(b):
-    """How fast results are written and read, MB/s. Writing counts what the build waits for: means, text, disk."""
-    rows, made = [], {".safetensors": ("--pool", "all"), ".json": ()}
-    print("  %-46s%9s%10s%12s%14s%10s" % ("", "MB", "waited, s", "MB/s", "bare write, s", "read, s"))
-    for suffix, options in made.items():
-        out = b.folder / ("written.crm" + suffix)
-        runs = [build(b.demo, out, *ONE, *options, threads=b.args.threads) for _ in range(b.args.rounds)]
-        waited, size = median(r["seconds"]["write"] for r in runs), out.stat().st_size
-        read = fastest([MC, "--quiet", "geometry", "crm-show", out], 3)
-        bare = median(written_bare(b.folder / "bare", size) for _ in range(b.args.rounds))
-        rows.append(dict(form=suffix[1:], bytes=size, waited=waited, bare=bare, read=read, megabytesPerSecond=size / waited / 1e6))
-        name = "%s%s" % (suffix[1:], ", every token" if options else "")
-        print("  %-46s%9.1f%10.3f%12.0f%14.3f%10.3f" % (name, size / 1e6, waited, size / waited / 1e6, bare, read))
-        out.unlink()
-    return rows
+    """How fast results are written, synced, and read (bench_crm); and what a build that keeps every token waits for its file,
+    while the states of a block are written beside the next one, against a bare write of as many bytes."""
+    build(b.demo, b.out, *ONE, threads=b.args.threads)
+    forms = json.loads(output_of([BUILD / "bench_crm", b.out, b.folder / "again", 5]))
+    for form, r in forms.items():
+        print("  %-20s%9.1f MB, written at %6.0f MB/s, read in %7.4f s" % (form, r["bytes"] / 1e6, r["bytes"] / r["write"] / 1e6, r["read"]))
+    waited = []
+    for _ in range(b.args.rounds):
+        run = build(b.demo, b.out, *ONE, "--pool", "all", threads=b.args.threads)
+        waited.append((run["seconds"]["write"], written_bare(b.folder / "bare", run["outputSize"])))
+    row = dict(bytes=run["outputSize"], waited=median(w for w, _ in waited), bare=median(w for _, w in waited))
+    print("  %-20s%9.1f MB, waited for %7.3f s, bare write and sync %7.3f s" % ("every token, a build", row["bytes"] / 1e6,
+                                                                            row["waited"], row["bare"]))
+    return dict(forms=forms, everyToken=row)
 
 
 def analyses(b):
