@@ -10,6 +10,7 @@
 
 #include "base/buffer.h"
 #include "base/log.h"
+#include "median.h"
 
 enum { ROUNDS_MAX = 9 };
 
@@ -78,19 +79,6 @@ static mc_status read_once(const char *path, times *t, size_t round, mc_error *e
     return MC_OK;
 }
 
-static int compare(const void *a, const void *b)
-{
-    const double x = *(const double *)a, y = *(const double *)b;
-
-    return x < y ? -1 : x > y;
-}
-
-static double median(double *values, size_t count)
-{
-    qsort(values, count, sizeof *values, compare);
-    return values[count / 2];
-}
-
 static mc_status run_form(const mc_crm *crm, const char *out, const char *form, size_t rounds,
                           mc_error *err)
 {
@@ -108,8 +96,8 @@ static mc_status run_form(const mc_crm *crm, const char *out, const char *form, 
     mc_buffer_clear(&path);
     if (status == MC_OK)
         printf("\"%s\": {\"bytes\": %llu, \"layers\": %.5f, \"write\": %.5f, \"read\": %.5f}",
-               form, (unsigned long long)t.bytes, median(t.layers, rounds),
-               median(t.write, rounds), median(t.read, rounds));
+               form, (unsigned long long)t.bytes, mc_median(t.layers, rounds),
+               mc_median(t.write, rounds), mc_median(t.read, rounds));
     return status;
 }
 

@@ -13,6 +13,7 @@
 #include "base/alloc.h"
 #include "base/log.h"
 #include "engine/engine.h"
+#include "median.h"
 #include "model/model.h"
 
 enum { ROUNDS_MAX = 99 };
@@ -91,19 +92,6 @@ static mc_status run_round(bench *b, size_t round, mc_error *err)
     return MC_OK;
 }
 
-static int compare(const void *a, const void *b)
-{
-    const double x = *(const double *)a, y = *(const double *)b;
-
-    return x < y ? -1 : x > y;
-}
-
-static double median(double *values, size_t count)
-{
-    qsort(values, count, sizeof *values, compare);
-    return values[count / 2];
-}
-
 static size_t number(int argc, char **argv, int index, size_t otherwise)
 {
     return argc > index ? (size_t)strtoull(argv[index], NULL, 10) : otherwise;
@@ -129,7 +117,8 @@ int main(int argc, char **argv)
     if (status == MC_OK)
         printf(
             "median: %.1f tokens/s, %.1f%% of the peak by the wall, %.1f%% by processor time\n",
-            median(b.speed, rounds), 100 * median(b.wall, rounds), 100 * median(b.cpu, rounds));
+            mc_median(b.speed, rounds), 100 * mc_median(b.wall, rounds),
+            100 * mc_median(b.cpu, rounds));
     else
         fprintf(stderr, "%s: %s\n", err.subject, err.reason);
     mc_free(b.tokens);

@@ -20,6 +20,7 @@ import pathlib
 import shutil
 import signal
 import sys
+import textwrap
 import time
 
 import goals
@@ -85,7 +86,8 @@ def run_sections(b, args, result):
     for name in args.only:
         if name in result:
             continue
-        print("\n%s: %s" % (name, SECTIONS[name].__doc__))
+        title = "%s: %s" % (name, " ".join(SECTIONS[name].__doc__.split()))
+        print("\n" + textwrap.fill(title, 120, subsequent_indent="  "))
         began = time.perf_counter()
         result[name] = SECTIONS[name](b)
         result.setdefault("took", {})[name] = time.perf_counter() - began

@@ -273,7 +273,7 @@ def analyses(b):
 
 
 def machine(b):
-    """The machine."""
+    """The processor and its memory, and the peak of its float32 fused multiply-adds that all shares are of."""
     status, top = answer_of("system", "status"), {t: peak(b.args.threads, t) for t in b.tiers}
     print("  %s, %d cores, %.0f GiB, load %.1f; %s" % (
         status["cpu"]["name"], status["cpu"]["coresUsable"], status["memory"]["total"] / 2**30, status["cpu"]["load"],
