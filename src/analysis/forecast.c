@@ -87,20 +87,25 @@ static double measure_reading(const mc_store *store)
 
 /* ---- counts ---- */
 
-/* A matrix that is hashed is there as a whole. */
-static uint64_t largest_tensor(const mc_store *store)
-{
-    uint64_t most = 0;
-
-    for (size_t i = 0; i < mc_store_tensor_count(store); i++)
-        if (mc_store_tensor(store, i)->bytes.size > most)
-            most = mc_store_tensor(store, i)->bytes.size;
-    return most;
-}
-
 static uint64_t greater(uint64_t a, uint64_t b)
 {
     return a > b ? a : b;
+}
+
+/* What is mapped when the marked rows are read: whole windows of FAULT_BYTES, each once. */
+static uint64_t windows_read(const bool *seen, size_t rows, uint64_t row)
+{
+    uint64_t next = 0, count = 0; /* the first window not yet mapped */
+
+    for (size_t id = 0; id < rows; id++) {
+        const uint64_t first = id * row / FAULT_BYTES,
+                       last  = (id * row + row - 1) / FAULT_BYTES;
+
+        if (!seen[id] || row == 0 || last < next) continue;
+        count += last + 1 - (first > next ? first : next);
+        next = last + 1;
+    }
+    return count * FAULT_BYTES;
 }
 
 /* Pages of the matrices that single rows are read from: those of every token that occurs. */
@@ -109,24 +114,21 @@ static mc_status count_rows_read(const mc_capture_run *run, uint64_t *bytes, mc_
     const mc_lowered *lowered = mc_model_lowered(run->model);
     const mc_texts    texts   = mc_capture_texts(run);
     bool             *seen    = mc_calloc(lowered->vocabulary, sizeof *seen);
-    size_t            tokens  = 0;
 
     if (!seen) return mc_fail_memory(err, lowered->vocabulary);
     for (size_t i = 0; i < texts.offsets[texts.count]; i++) {
         const size_t id = (size_t)texts.tokens[i];
-        if (id >= lowered->vocabulary || seen[id]) continue; /* refused by the engine */
-        seen[id] = true;
-        tokens++;
+        if (id < lowered->vocabulary) seen[id] = true; /* others the engine refuses */
     }
-    mc_free(seen);
     *bytes = 0;
     for (size_t i = 0; i < lowered->embed.count; i++) {
         const mc_op *op = &lowered->embed.ops[i];
         if (op->kind != MC_OP_EMBED) continue;
-        const uint64_t whole = mc_weight_stored_size(&op->weights[0]);
-        const uint64_t rows  = tokens * (whole / op->weights[0].rows + FAULT_BYTES);
-        *bytes += rows < whole ? rows : whole;
+        const size_t rows = op->weights[0].rows;
+        *bytes += windows_read(seen, rows < lowered->vocabulary ? rows : lowered->vocabulary,
+                               mc_weight_stored_size(&op->weights[0]) / rows);
     }
+    mc_free(seen);
     return MC_OK;
 }
 
@@ -158,9 +160,10 @@ static mc_status count(mc_capture_run *run, mc_engine_stats *stats, mc_crm_forec
                                               texts.count, texts.offsets[texts.count]);
     f->weights     = stats->weights;
     f->pass_memory = stats->bytes + mc_capture_beside(run);
-    f->memory      = greater(own + largest_tensor(mc_model_store(run->model)),
-                             own + f->pass_memory + stats->window + rows);
-    f->memory      = greater(f->memory, mc_memory_peak());
+    /* Once while weights are hashed; then, from the embedding's pages on, in the pass. */
+    f->memory = greater(own + stats->threads * MC_HASH_PIECE,
+                        own + f->pass_memory + greater(stats->window, rows));
+    f->memory = greater(f->memory, mc_memory_peak());
     return MC_OK;
 }
 

@@ -18,8 +18,6 @@
 
 _Static_assert(MC_HASH_TEXT == 33, "the public header promises 32 digits");
 
-/* Enough that a disk works on long requests, little enough that it is in memory in time. */
-#define PIECE ((size_t)8 << 20)
 /* A tensor that others should not have to wait for at the end. */
 #define LARGE ((size_t)64 << 20)
 
@@ -56,7 +54,7 @@ static mc_span piece_of(mc_span bytes, size_t at)
 {
     size_t left = bytes.size - at;
 
-    return (mc_span){ bytes.data + at, left < PIECE ? left : PIECE };
+    return (mc_span){ bytes.data + at, left < MC_HASH_PIECE ? left : MC_HASH_PIECE };
 }
 
 static void hash_tensor(void *context, size_t index, size_t worker)
@@ -69,10 +67,10 @@ static void hash_tensor(void *context, size_t index, size_t worker)
 
     if (mc_store_file_count(h->store) > 0) map = mc_store_file(h->store, item->tensor->file);
     mc_hasher_reset(hasher);
-    for (size_t at = 0; at < bytes.size && !mc_interrupted(); at += PIECE) {
+    for (size_t at = 0; at < bytes.size && !mc_interrupted(); at += MC_HASH_PIECE) {
         mc_span piece = piece_of(bytes, at);
-        if (map && bytes.size - at > PIECE)
-            mc_file_map_advise(map, piece_of(bytes, at + PIECE), MC_ADVICE_WILL_NEED);
+        if (map && bytes.size - at > MC_HASH_PIECE)
+            mc_file_map_advise(map, piece_of(bytes, at + MC_HASH_PIECE), MC_ADVICE_WILL_NEED);
         mc_hasher_add(hasher, piece.data, piece.size);
         if (map) mc_file_map_advise(map, piece, MC_ADVICE_DONE);
     }
@@ -88,7 +86,7 @@ static mc_status hash_tensors(hashing *h, mc_pool *pool, mc_error *err)
     if (!h->hashers) return mc_fail_memory(err, workers * sizeof *h->hashers);
     for (size_t i = 0; status == MC_OK && i < workers; i++) {
         h->hashers[i] = mc_hasher_create();
-        if (!h->hashers[i]) status = mc_fail_memory(err, PIECE);
+        if (!h->hashers[i]) status = mc_fail_memory(err, MC_HASH_PIECE);
     }
     if (status == MC_OK) mc_pool_run(pool, mc_store_tensor_count(h->store), hash_tensor, h);
     for (size_t i = 0; i < workers; i++)

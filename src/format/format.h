@@ -86,6 +86,9 @@ const mc_file_map *mc_store_file(const mc_store *store, size_t index);
 /* Every mapped file is still what it was when it was opened. */
 mc_status mc_store_check(const mc_store *store, mc_error *err);
 
+/* What a thread that hashes has mapped at a time: enough that a disk works on long requests,
+ * little enough that it is in memory in time. */
+#define MC_HASH_PIECE ((size_t)8 << 20)
 /* The content hash: XXH3-128 of the tensors' names, types, shapes and bytes, whatever files
  * they lie in and in which order; 32 hex digits. Reads all weights; threads 0: all usable
  * cores. */
