@@ -192,8 +192,8 @@ static mc_status read_fraction(const rope_source *from, const mc_hparams *hp,
     const char *key   = "partial_rotary_factor";
     double      usual = hp->rope_fraction > 0.0 ? hp->rope_fraction : 1.0;
 
-    if (spec->type == MC_ROPE_PROPORTIONAL)
-        usual = 1.0; /* that of the family goes with no keys */
+    if (spec->type == MC_ROPE_PROPORTIONAL && !hp->rope_partial)
+        usual = 1.0; /* the family's share goes with its rope, when there are no keys */
     if (!hp->rope_own_share) {
         if (mc_json_type_of(mc_json_get(from->config, key)) == MC_JSON_NULL)
             usual = 1.0; /* to the reference null is no absent key: it means all columns */
