@@ -99,6 +99,7 @@ def peers(b):
     write_ids(out, ids)
     found = [search(b, models, ids) for search in (search_transformers, search_llamacpp)]
     best, tried = found[0][0] + found[1][0], found[0][1] + found[1][1]
+    print("  %d settings tried; the best of each, and ours, in %d rounds:" % (len(tried), b.args.rounds))
     runs = {("ours", kind): lambda path=path: build(path, out, *OPTIONS)["rate"] for kind, path in files.items()}
     runs |= {c.name: lambda c=c: c.rate(b, models, ids) for c in best}
     done, peaks = interleaved(runs, b.args.rounds, {"peak": lambda: peak(b.args.threads)})
