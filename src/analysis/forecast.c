@@ -122,9 +122,9 @@ static mc_status count_rows_read(const mc_capture_run *run, uint64_t *bytes, mc_
     }
     *bytes = 0;
     for (size_t i = 0; i < lowered->embed.count; i++) {
-        const mc_op *op = &lowered->embed.ops[i];
-        if (op->kind != MC_OP_EMBED) continue;
-        const size_t rows = op->weights[0].rows;
+        const mc_op *op   = &lowered->embed.ops[i];
+        const size_t rows = op->kind == MC_OP_EMBED ? op->weights[0].rows : 0;
+        if (rows == 0) continue;
         *bytes += windows_read(seen, rows < lowered->vocabulary ? rows : lowered->vocabulary,
                                mc_weight_stored_size(&op->weights[0]) / rows);
     }
