@@ -272,7 +272,7 @@ static void put_piece(void *context, size_t job, size_t worker)
     status = mc_new_file_write(&t->writer->output, place, p->text.data, p->text.size, &err);
     if (status == MC_OK) return;
     pthread_mutex_lock(&t->mutex);
-    if (t->status == MC_OK) *t->err = err;
+    if (t->status == MC_OK && t->err) *t->err = err;
     t->status = status;
     pthread_mutex_unlock(&t->mutex);
 }

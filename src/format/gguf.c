@@ -349,6 +349,7 @@ static mc_status check_split(const mc_gguf_table *table, unsigned part, unsigned
     double number = split_number(table, "split.no", part - 1) + 1;
     double count  = split_number(table, "split.count", parts);
 
+    if (count == 0) count = 1; /* parts that `llama-gguf-split --merge` has joined */
     if (count == parts && number == part) return MC_OK;
     mc_fail(err, MC_ERR_CORRUPT,
             "give the parts back their names, '<model>-00001-of-00003.gguf', in one folder",

@@ -131,7 +131,7 @@ static const mc_format *probe(const char *path)
 /* Whether a file begins as concept response matrices do, in either form. */
 static bool holds_states(const char *path)
 {
-    static const char *const marks[] = { "\"mc.schema\"", "\"probes\"", "\"state.",
+    static const char *const marks[] = { "\"mc.schema\"", "\"probes\":\"", "\"state.",
                                          "\"modelIdentifier\"" };
     char                     start[512];
     size_t                   size = mc_file_start(path, start, sizeof start - 1);

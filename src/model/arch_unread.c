@@ -1,6 +1,7 @@
 /* arch_unread.c - architectures that are known by name and not read, and why. */
 #include <string.h>
 
+#include "base/checked.h"
 #include "model/arch.h"
 
 /* Names as in model_type or general.architecture, separated by spaces. */
@@ -48,7 +49,7 @@ static bool holds(const char *names, const char *name, size_t size)
 
 const char *mc_arch_unread(const char *name, size_t size)
 {
-    for (size_t i = 0; i < sizeof families / sizeof *families; i++)
+    for (size_t i = 0; i < MC_ARRAY_LEN(families); i++)
         if (holds(families[i].names, name, size)) return families[i].what;
     return NULL;
 }

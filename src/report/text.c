@@ -433,7 +433,7 @@ static void fit(column *columns, size_t count, size_t indent, size_t limit)
 }
 
 /* The bytes of a text that a line of `width` columns takes: to the last space that fits, and
- * where there is none, all that fit. */
+ * where there is none, all that fit, one character at least. */
 static size_t line_size(const char *text, size_t width)
 {
     size_t   used = 0, space = 0, size;
@@ -444,7 +444,7 @@ static size_t line_size(const char *text, size_t width)
         size = next_code(text + at, &code);
         used += code_width(code);
         if (code == ' ') space = at;
-        if (used > width) return space ? space : at;
+        if (used > width) return space ? space : at ? at : size;
     }
 }
 

@@ -149,22 +149,28 @@ static void put(FILE *out, const void *bytes, size_t size)
     assert_int_equal(fwrite(bytes, 1, size, out), size);
 }
 
-/* A part of a split model with one F32 tensor of 4 numbers. */
+/* A part of a split model with one F32 tensor of 4 numbers; of 0 parts: what joining parts
+ * makes, which says so. */
 static void write_part(const char *root, int part, int parts, const char *tensor)
 {
-    char     path[600];
-    uint32_t words[] = { 3, 0, 1, 0 }; /* version, rank, type... filled below */
-    uint64_t tensors = 1, keys = 0, length = strlen(tensor), four = 4, zero = 0;
+    static const char joined[] = "\13\0\0\0\0\0\0\0split.count\2\0\0\0\0"; /* u16 0 */
+    char              path[600];
+    uint32_t          words[] = { 3, 0, 1, 0 }; /* version, rank, type... filled below */
+    uint64_t tensors = 1, keys = parts == 0, length = strlen(tensor), four = 4, zero = 0;
     float    values[4] = { 1, 2, 3, (float)part };
     FILE    *out;
 
-    snprintf(path, sizeof path, "%s/tiny-%05d-of-%05d.gguf", root, part, parts);
+    if (parts == 0)
+        snprintf(path, sizeof path, "%s/joined.gguf", root);
+    else
+        snprintf(path, sizeof path, "%s/tiny-%05d-of-%05d.gguf", root, part, parts);
     out = fopen(path, "wb");
     assert_non_null(out);
     put(out, "GGUF", 4);
     put(out, &words[0], 4);
     put(out, &tensors, 8);
     put(out, &keys, 8);
+    if (keys) put(out, joined, sizeof joined);
     put(out, &length, 8);
     put(out, tensor, (size_t)length);
     put(out, &words[2], 4); /* rank 1 */
@@ -196,6 +202,11 @@ static void split_gguf_joins_its_parts(void **state)
     assert_int_equal(mc_store_file_count(store), 2);
     memcpy(&last, mc_store_find(store, "second")->bytes.data + 12, sizeof last);
     CHECK_NEAR("value", (double)last, 2.0, 0.0);
+    mc_store_close(store);
+    write_part(root, 1, 0, "whole");
+    snprintf(path, sizeof path, "%s/joined.gguf", root);
+    CHECK_OK("joined", mc_store_open(path, &store, &err));
+    assert_non_null(mc_store_find(store, "whole"));
     mc_store_close(store);
     snprintf(command, sizeof command, "rm -r '%s'", root);
     assert_int_equal(system(command), 0);

@@ -28,11 +28,6 @@ typedef struct attention_scratch {
     float *sum;     /* rows x group: running sum of weights */
 } attention_scratch;
 
-static size_t panels_of(size_t columns)
-{
-    return (columns + MC_PANEL - 1) / MC_PANEL;
-}
-
 static size_t group_size(const mc_attention_params *p)
 {
     return p->heads / p->kv_heads;
@@ -42,7 +37,7 @@ size_t mc_attention_cpu_scratch(const mc_op *op, size_t rows)
 {
     const mc_attention_params *p      = &op->attention;
     size_t                     states = rows * group_size(p);
-    size_t floats = KEY_BLOCK * p->head_dim + KEY_BLOCK * panels_of(p->value_dim) * MC_PANEL +
+    size_t floats = KEY_BLOCK * p->head_dim + KEY_BLOCK * mc_panels(p->value_dim) * MC_PANEL +
                     QUERY_ROWS * KEY_BLOCK + states * (p->value_dim + 2);
 
     return floats * sizeof(float) + 6 * 64;
@@ -63,7 +58,7 @@ static attention_scratch lay_out(const mc_attention_params *p, mc_tile *tile)
 
     return (attention_scratch){
         .keys    = carve(&at, KEY_BLOCK * p->head_dim),
-        .values  = carve(&at, KEY_BLOCK * panels_of(p->value_dim) * MC_PANEL),
+        .values  = carve(&at, KEY_BLOCK * mc_panels(p->value_dim) * MC_PANEL),
         .scores  = carve(&at, QUERY_ROWS * KEY_BLOCK),
         .output  = carve(&at, states * p->value_dim),
         .largest = carve(&at, states),
@@ -103,7 +98,7 @@ static void pack_keys(const attention_job *job, size_t first, size_t count)
 {
     size_t d = job->p->head_dim;
 
-    for (size_t panel = 0; panel < panels_of(count); panel++) {
+    for (size_t panel = 0; panel < mc_panels(count); panel++) {
         float *out = job->scratch.keys + panel * d * MC_PANEL;
         for (size_t lane = 0; lane < MC_PANEL; lane++) {
             size_t       key = panel * MC_PANEL + lane;

@@ -11,8 +11,9 @@
 #include "base/checked.h"
 
 /* Columns of gate and up that are computed before they are activated: their part of a tile is
- * some 100 KiB. A multiple of what a micro-kernel takes. */
-enum { GATED_COLUMNS = 64 };
+ * some 100 KiB. A multiple of what a micro-kernel takes; a cache line lies between rows, so
+ * that they do not all fall into the same cache sets. */
+enum { GATED_COLUMNS = 64, GATED_STRIDE = GATED_COLUMNS + MC_PANEL };
 
 /* Floats between panels: k rows of sixteen, plus a cache line so that panels of a power-of-two
  * k do not all fall into the same cache sets. */
@@ -21,20 +22,15 @@ static size_t panel_stride(size_t k)
     return (k + 1) * MC_PANEL;
 }
 
-static size_t panels_of(size_t columns)
-{
-    return (columns + MC_PANEL - 1) / MC_PANEL;
-}
-
 /* Gate and up each begin with a panel of their own. */
 static size_t panel_count(const mc_op *op)
 {
-    return op->gated ? 2 * panels_of(op->dst.width) : panels_of(mc_op_stacked_rows(op));
+    return op->gated ? 2 * mc_panels(op->dst.width) : mc_panels(mc_op_stacked_rows(op));
 }
 
 static size_t padded(size_t floats)
 {
-    return panels_of(floats) * MC_PANEL;
+    return mc_panels(floats) * MC_PANEL;
 }
 
 /* ---- staging ---- */
@@ -187,26 +183,26 @@ static void run_norm(const mc_backend *backend, const mc_op *op, const void *sta
 static void run_gated(const mc_backend *backend, const mc_op *op, const mc_gemm *gemm,
                       float *scratch)
 {
-    const mc_kernels *kernels = kernels_of(backend);
-    const size_t      ffn = op->dst.width, stride = GATED_COLUMNS + MC_PANEL;
-    const float      *up_panels = gemm->b + panels_of(ffn) * gemm->b_stride;
+    const mc_kernels *kernels   = kernels_of(backend);
+    const size_t      ffn       = op->dst.width;
+    const float      *up_panels = gemm->b + mc_panels(ffn) * gemm->b_stride;
     mc_gemm           gate      = *gemm, up;
 
-    gate.c = scratch;
+    gate.c        = scratch;
+    gate.c_stride = GATED_STRIDE;
     for (size_t at = 0; at < ffn; at += GATED_COLUMNS) {
-        gate.columns  = ffn - at < GATED_COLUMNS ? ffn - at : GATED_COLUMNS;
-        gate.c_stride = stride;
-        gate.b        = gemm->b + at / MC_PANEL * gemm->b_stride;
-        gate.bias     = gemm->bias ? gemm->bias + at : NULL;
-        up            = gate;
-        up.b          = up_panels + at / MC_PANEL * gemm->b_stride;
-        up.bias       = gemm->bias ? gemm->bias + ffn + at : NULL;
-        up.c          = scratch + gemm->rows * stride;
+        gate.columns = ffn - at < GATED_COLUMNS ? ffn - at : GATED_COLUMNS;
+        gate.b       = gemm->b + at / MC_PANEL * gemm->b_stride;
+        gate.bias    = gemm->bias ? gemm->bias + at : NULL;
+        up           = gate;
+        up.b         = up_panels + at / MC_PANEL * gemm->b_stride;
+        up.bias      = gemm->bias ? gemm->bias + ffn + at : NULL;
+        up.c         = scratch + gemm->rows * GATED_STRIDE;
         kernels->gemm(&gate);
         kernels->gemm(&up);
         for (size_t row = 0; row < gemm->rows; row++)
-            kernels->activate(op->activation, op->xielu, gate.c + row * stride,
-                              up.c + row * stride, gemm->c + row * gemm->c_stride + at,
+            kernels->activate(op->activation, op->xielu, gate.c + row * GATED_STRIDE,
+                              up.c + row * GATED_STRIDE, gemm->c + row * gemm->c_stride + at,
                               gate.columns);
     }
 }
@@ -320,8 +316,7 @@ static size_t cpu_scratch_size(const mc_op *op, size_t rows, size_t longest)
 {
     (void)longest;
     if (op->kind == MC_OP_ATTENTION) return mc_attention_cpu_scratch(op, rows);
-    if (op->kind == MC_OP_MATMUL && op->gated)
-        return 2 * rows * (GATED_COLUMNS + MC_PANEL) * sizeof(float);
+    if (op->kind == MC_OP_MATMUL && op->gated) return 2 * rows * GATED_STRIDE * sizeof(float);
     if (op->kind == MC_OP_POSITION) return op->dst.width * sizeof(float);
     return 0;
 }

@@ -13,10 +13,15 @@
 /* Columns of a packed panel: weights lie as [panel][k][16]. */
 enum { MC_PANEL = 16 };
 
+static inline size_t mc_panels(size_t columns)
+{
+    return (columns + MC_PANEL - 1) / MC_PANEL;
+}
+
 typedef struct mc_gemm {
     const float *a; /* [rows, k], row-major */
     size_t       a_stride;
-    const float *b;        /* panels: [(columns + 15) / 16][b_stride / 16][16] */
+    const float *b;        /* panels: [mc_panels(columns)][b_stride / 16][16] */
     size_t       b_stride; /* floats from one panel to the next */
     float       *c;        /* [rows, columns] */
     size_t       c_stride;
