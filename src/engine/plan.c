@@ -37,9 +37,13 @@ static size_t common_beginning(const sort_key *a, const sort_key *b)
 
 typedef struct planner {
     const sort_key *keys;
-    size_t          capacity, batch, alone_above;
+    size_t          batch, alone_above;
     bool            share;
+    size_t          rows, tiles; /* of all texts that need no chunks; even shares of them */
 } planner;
+
+/* At more numbers of tiles than this nobody looks for even ones. */
+enum { ATTEMPTS = 8 };
 
 static size_t shared_with_previous(const planner *p, size_t i)
 {
@@ -51,20 +55,55 @@ static size_t shared_with_previous(const planner *p, size_t i)
     return common_beginning(&p->keys[i - 1], &p->keys[i]);
 }
 
-/* Tiles as even as whole texts allow, a multiple of the threads in number, and not over
- * MC_TILE_ROWS. */
-static size_t choose_capacity(const planner *p, size_t count, size_t threads)
+/* The tile that texts are laid into, one after another. */
+typedef struct cutter {
+    size_t tiles; /* begun, of texts that need no chunks */
+    size_t texts, rows;
+    size_t own; /* rows of all tiles, without the beginnings that some of them compute again */
+} cutter;
+
+/* Lay text i down; whether that begins a tile. A tile ends where its even share does, to the
+ * nearest text, and where no more fits. */
+static bool begins_tile(const planner *p, cutter *c, size_t i)
 {
-    size_t rows = 0, tiles;
+    size_t length = p->keys[i].length, more = length - shared_with_previous(p, i);
+    bool   begins = c->tiles == 0 || c->texts >= p->batch || c->rows + more > MC_TILE_ROWS ||
+                  (2 * c->own + more) * p->tiles > 2 * c->tiles * p->rows;
+
+    if (length > MC_TILE_ROWS) return true;
+    if (begins) {
+        c->tiles++;
+        c->texts = c->rows = 0;
+    }
+    c->texts++;
+    c->rows += begins ? length : more;
+    c->own += more;
+    return begins;
+}
+
+static size_t count_tiles(const planner *p, size_t count)
+{
+    cutter c = { 0 };
 
     for (size_t i = 0; i < count; i++)
+        begins_tile(p, &c, i);
+    return c.tiles;
+}
+
+/* Even tiles, as few as there can be, and a multiple of the threads in number, so that no
+ * worker waits for another's last one. Where whole texts do not allow that, some are odd. */
+static void choose_tiles(planner *p, size_t count, size_t threads)
+{
+    for (size_t i = 0; i < count; i++)
         if (p->keys[i].length <= MC_TILE_ROWS)
-            rows += p->keys[i].length - shared_with_previous(p, i);
-    tiles = (rows + MC_TILE_ROWS - 1) / MC_TILE_ROWS;
-    tiles = (tiles + threads - 1) / threads * threads;
-    if (tiles == 0) return MC_TILE_ROWS;
-    rows = (rows + tiles - 1) / tiles + rows / tiles / 32; /* a little slack for whole texts */
-    return rows < MC_TILE_ROWS ? rows : MC_TILE_ROWS;
+            p->rows += p->keys[i].length - shared_with_previous(p, i);
+    p->tiles = 1; /* uneven ones at first, full to the brim */
+    for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
+        size_t tiles = count_tiles(p, count);
+        if (attempt > 0 && tiles <= p->tiles) break;
+        if (attempt > 0) tiles = p->tiles + 1;
+        p->tiles = (tiles + threads - 1) / threads * threads;
+    }
 }
 
 static void begin_tile(mc_plan *plan, size_t text, bool chunked)
@@ -98,15 +137,13 @@ static void add_text(mc_plan *plan, const sort_key *key, size_t shared, size_t p
 
 static void cut(const planner *p, size_t count, mc_plan *plan)
 {
+    cutter c    = { 0 };
     size_t path = 0;
 
     for (size_t i = 0; i < count; i++) {
-        const mc_plan_tile *tile = plan->tile_count ? &plan->tiles[plan->tile_count - 1] : NULL;
-        size_t              shared  = shared_with_previous(p, i);
-        bool                chunked = p->keys[i].length > MC_TILE_ROWS;
-        if (plan->tile_count == 0 || chunked || tile->chunked || tile->text_count >= p->batch ||
-            tile->rows + p->keys[i].length - shared > p->capacity) {
-            begin_tile(plan, i, chunked);
+        size_t shared = shared_with_previous(p, i);
+        if (begins_tile(p, &c, i)) {
+            begin_tile(plan, i, p->keys[i].length > MC_TILE_ROWS);
             shared = 0;
         }
         add_text(plan, &p->keys[i], shared, path);
@@ -144,7 +181,7 @@ mc_status mc_plan_create(const mc_texts *texts, const mc_engine_options *options
             keys[i] = (sort_key){ texts->tokens + texts->offsets[i],
                                   texts->offsets[i + 1] - texts->offsets[i], i };
         qsort(keys, texts->count, sizeof *keys, compare_keys);
-        p.capacity = choose_capacity(&p, texts->count, threads);
+        choose_tiles(&p, texts->count, threads);
         cut(&p, texts->count, &result);
         *plan = result;
     }

@@ -166,12 +166,35 @@ static void all_threads_have_work(void **state)
     for (size_t threads = 1; threads <= 8; threads++) {
         mc_plan plan = { 0 };
         CHECK_OK("plan", mc_plan_create(&texts, &options, threads, 0, &plan, &err));
-        CHECK("tiles", plan.tile_count >= threads && plan.tile_count <= threads + 1);
+        CHECK("tiles", plan.tile_count == threads);
         for (size_t i = 0; i < plan.tile_count; i++)
-            CHECK("rows", plan.tiles[i].rows <= 160 / threads + 8);
+            CHECK("rows", plan.tiles[i].rows <= 160 / threads + 4);
         mc_plan_clear(&plan);
     }
     mc_test_lab_clear(&lab);
+}
+
+/* Texts of 12 tokens, 16 of which fill a tile: filled one after another, the last tile of many
+ * numbers of texts would be nearly empty and a worker without work meanwhile. */
+static void tiles_are_even(void **state)
+{
+    size_t            lengths[400];
+    mc_engine_options options = { .no_sharing = true };
+    mc_error          err     = { 0 };
+
+    (void)state;
+    for (size_t i = 0; i < 400; i++)
+        lengths[i] = 12;
+    for (size_t count = 100; count <= 400; count += 7) {
+        mc_texts texts = mc_test_texts(&lab, lengths, count, 50);
+        mc_plan  plan  = { 0 };
+        CHECK_OK("plan", mc_plan_create(&texts, &options, 2, 0, &plan, &err));
+        CHECK("tiles", plan.tile_count % 2 == 0 && plan.tile_count <= count / 16 + 2);
+        for (size_t i = 0; i < plan.tile_count; i++)
+            CHECK("rows", plan.tiles[i].rows + 12 >= plan.rows / plan.tile_count);
+        mc_plan_clear(&plan);
+        mc_test_lab_clear(&lab);
+    }
 }
 
 /* ---- pooling ---- */
@@ -240,6 +263,7 @@ int main(void)
         cmocka_unit_test(every_text_has_its_rows),
         cmocka_unit_test(shared_beginnings_cost_nothing),
         cmocka_unit_test(all_threads_have_work),
+        cmocka_unit_test(tiles_are_even),
         cmocka_unit_test(pooling_is_its_definition),
         cmocka_unit_test(only_needed_rows_are_needed),
     };
