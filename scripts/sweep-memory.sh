@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Every allocation of a small run of every command fails once, alone and with all that follow: those
 # of our code under AddressSanitizer, then those of everybody in the optimised program. `make test`
-# does the same with some of them; this takes hours.
+# does the same with some of them; this takes half an hour. docs/faults.md has what it found.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 

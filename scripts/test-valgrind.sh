@@ -8,14 +8,16 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-command -v valgrind >/dev/null || { echo "valgrind is not installed: skipped"; exit 77; }
 mc=$(realpath "${1:-build/mc}")
+command -v valgrind >/dev/null || { echo "skipped: valgrind is not installed"; exit 77; }
+if grep -q __asan_init "$mc"; then echo "skipped: a program under AddressSanitizer"; exit 77; fi
 models=$PWD/tests/golden/models
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 cd "$folder"
-export HOME=$folder MC_CPU=avx2
+export HOME=$folder MC_CPU=avx2 MC_THREADS=2
 printf 'one text\nand two of them\nthree texts, then\nfour\nfive\n' >texts.txt
+printf 'one text\nthree texts, then\nsix\nseven at last\n' >others.txt
 
 run() {
     echo "mc $*"
@@ -23,14 +25,27 @@ run() {
         "$mc" --output-format json "$@" >out.json
 }
 
-run geometry crm-build "$models/tiny-llama.gguf" --texts texts.txt --output a.safetensors --threads 2
-run geometry crm-build "$models/tiny-llama" --texts texts.txt --output b.json --pool mean --threads 1
+build() { run geometry crm-build --output "$@"; }
+build a.safetensors "$models/tiny-llama.gguf" --texts texts.txt --profile=trace.json 2>profile ||
+    { cat profile; exit 1; }
+build b.json "$models/tiny-llama" --texts texts.txt --pool mean --threads 1
+# Nothing kept so far; all of it; a part.
+for texts in texts.txt texts.txt others.txt; do
+    build c.safetensors "$models/tiny-llama" --texts $texts --cache-activations
+done
 run geometry crm-show b.json
-run geometry crm-compare --crm-a a.safetensors --crm-b b.json --permutations 9 --bootstrap 9 --threads 2
+run geometry crm-compare --crm-a a.safetensors --crm-b b.json --permutations 9 --bootstrap 9
 run geometry intrinsic-dimension a.safetensors --layers -1
+run geometry fingerprint "$models/tiny-llama" --texts texts.txt
+run geometry fingerprint "$models/tiny-llama" --texts texts.txt
+run geometry validate "$models/tiny-llama" --texts texts.txt
 run geometry atlas show MORE
 run model probe "$models/tiny-llama.gguf"
 run model explain "$models/tiny-llama"
 run tokenize "$models/tiny-llama" "a text of some words"
+run cache ls --files
+run cache verify
+run cache clear --yes
+run storage status
 run system status
 echo "valgrind: no error, nothing lost"
