@@ -453,7 +453,8 @@ static const char *put_cell(const writer *to, const column *col, const char *tex
 {
     size_t size = line_size(text, col->width), start = to->out->size, width = 0;
 
-    if (col->is_number) pad(to->out, col->width - mc_text_width(text));
+    if (col->is_number && mc_text_width(text) < col->width)
+        pad(to->out, col->width - mc_text_width(text));
     mc_buffer_add(to->out, text, size);
     if (!to->out->failed) width = mc_text_width(to->out->data + start);
     if (!is_last) pad_to(to->out, col->width + GAP, width);
