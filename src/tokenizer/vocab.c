@@ -112,8 +112,9 @@ static mc_status add_entry(mc_vocab *vocab, const char *text, size_t size, int32
     if (vocab->text_size + size > UINT32_MAX)
         return mc_fail(err, MC_ERR_TOKENIZER, "the file is damaged",
                        "the spellings take more than 4 GiB");
-    MC_TRY(
-        reserve((void **)&vocab->text, &vocab->text_capacity, vocab->text_size + size, 1, err));
+    /* One more, so that an empty spelling has a place as well. */
+    MC_TRY(reserve((void **)&vocab->text, &vocab->text_capacity, vocab->text_size + size + 1, 1,
+                   err));
     MC_TRY(reserve((void **)&vocab->entries, &vocab->capacity, vocab->count + 1,
                    sizeof *vocab->entries, err));
     if (size) memcpy(vocab->text + vocab->text_size, text, size);
