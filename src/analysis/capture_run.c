@@ -343,7 +343,7 @@ static size_t part_rows(const mc_capture_run *run, size_t part)
 
 static void add_stats(mc_engine_stats *sum, const mc_engine_stats *pass)
 {
-    sum->threads = pass->threads;
+    if (pass->threads > sum->threads) sum->threads = pass->threads; /* 0: all was served */
     sum->tiles += pass->tiles;
     sum->tokens_asked += pass->tokens_asked;
     sum->tokens_computed += pass->tokens_computed;
