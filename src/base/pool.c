@@ -110,7 +110,7 @@ static void *work(void *argument)
         wait_for_run(pool, seen);
         end_wait(begun);
         seen++;
-        if (atomic_load(&pool->closing)) return NULL;
+        if (atomic_load(&pool->closing)) break;
         take_jobs(pool, start.worker);
         if (atomic_fetch_sub(&pool->running, 1) == 1) {
             pthread_mutex_lock(&pool->mutex);
@@ -118,6 +118,8 @@ static void *work(void *argument)
             pthread_mutex_unlock(&pool->mutex);
         }
     }
+    mc_profile_leave();
+    return NULL;
 }
 
 static void wait_for_others(mc_pool *pool)

@@ -22,10 +22,11 @@ typedef struct event {
     double   flop;
 } event;
 
-/* One thread's. */
+/* One thread's, and then another's when that has ended. */
 typedef struct recorder {
     struct recorder *next;
     unsigned         thread; /* 1: the first that recorded something */
+    bool             idle;
     mc_profile_row   rows[MC_PROFILE_ROWS];
     size_t           row_count;
     event           *events;
@@ -67,20 +68,44 @@ mc_profile_mark mc_profile_begin(void)
     return (mc_profile_mark){ mc_clock(), thread_seconds() };
 }
 
+/* An idle one, else a new one; NULL: no memory. */
+static recorder *take_recorder(void)
+{
+    recorder *r = profile.first;
+
+    while (r && !r->idle)
+        r = r->next;
+    if (r) {
+        r->idle = false;
+        return r;
+    }
+    r = mc_calloc(1, sizeof *r);
+    if (!r) return NULL;
+    r->thread     = ++profile.threads;
+    r->next       = profile.first;
+    profile.first = r;
+    return r;
+}
+
 static recorder *own_recorder(void)
 {
     unsigned run = atomic_load(&profile.run);
 
     if (own.recorder && own.run == run) return own.recorder;
-    own.recorder = mc_calloc(1, sizeof *own.recorder);
-    own.run      = run;
-    if (!own.recorder) return NULL;
     pthread_mutex_lock(&profile.mutex);
-    own.recorder->thread = ++profile.threads;
-    own.recorder->next   = profile.first;
-    profile.first        = own.recorder;
+    own.recorder = take_recorder();
     pthread_mutex_unlock(&profile.mutex);
+    own.run = run;
     return own.recorder;
+}
+
+void mc_profile_leave(void)
+{
+    if (!own.recorder || own.run != atomic_load(&profile.run)) return;
+    pthread_mutex_lock(&profile.mutex);
+    own.recorder->idle = true;
+    pthread_mutex_unlock(&profile.mutex);
+    own.recorder = NULL;
 }
 
 static bool same_thing(const mc_profile_row *row, const mc_profile_row *other)

@@ -24,5 +24,7 @@ mc_profile_mark mc_profile_begin(void);
 void            mc_profile_end(mc_profile_mark begun, const mc_profile_call *call);
 /* The same for a stage of which nothing more is known than its name. */
 void mc_profile_end_stage(mc_profile_mark begun, const char *name);
+/* The thread is about to end. */
+void mc_profile_leave(void);
 
 #endif
