@@ -70,7 +70,7 @@ typedef struct mc_crm_build_summary {
     size_t hidden_size;
     size_t probes, texts;                  /* control texts counted */
     size_t tokens_asked, tokens_computed;  /* they differ by shared beginnings */
-    double seconds_open, seconds_read;     /* model, tokenizer, texts; weights */
+    double seconds_open, seconds_read;     /* model, tokenizer, texts; waiting for weights */
     double seconds_compute, seconds_write; /* blocks; the file */
     double seconds;                        /* all of it */
     double flop;                           /* of the computed tokens */

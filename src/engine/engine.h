@@ -98,17 +98,18 @@ typedef struct mc_engine_options {
 } mc_engine_options;
 
 typedef struct mc_engine_stats {
-    size_t   threads, tiles;
-    size_t   tokens_asked, tokens_computed; /* they differ by what sharing saved */
-    int      blocks_run;                    /* from first_block on */
-    double   flop;                          /* of the computed tokens: products and attention */
-    double   seconds_stage;                 /* reading and widening weights */
-    double   seconds_compute;               /* the blocks */
-    double   seconds_states;                /* the caller's states function */
-    size_t   bytes;                         /* the engine's own memory */
-    uint64_t weights;                       /* bytes of the files that were widened */
-    uint64_t window;                        /* most of them in memory at once */
-    double   values;                        /* the numbers of matrices that these hold */
+    size_t threads, tiles;
+    size_t tokens_asked, tokens_computed; /* they differ by what sharing saved */
+    int    blocks_run;                    /* from first_block on */
+    double flop;                          /* of the computed tokens: products and attention */
+    /* Of the wall, one after the other. */
+    double   seconds_stage;   /* widening weights, but for what was done beside the states */
+    double   seconds_compute; /* the blocks */
+    double   seconds_states;  /* the caller's states and checkpoint functions */
+    size_t   bytes;           /* the engine's own memory */
+    uint64_t weights;         /* bytes of the files that were widened */
+    uint64_t window;          /* most of them in memory at once */
+    double   values;          /* the numbers of matrices that these hold */
 } mc_engine_stats;
 
 /* MC_ERR_ARGUMENT: a token id outside of the vocabulary, an empty text, a text longer than the
