@@ -1,4 +1,4 @@
-/* fuzz_toml.c - any bytes as a settings file. */
+/* fuzz_toml.c - any bytes as config.toml: read, or refused with path, line and reason. */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,6 +26,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (size) memcpy(copy, data, size);
     status = mc_toml_read("fuzz.toml", copy, size, visit, &seen, &err);
     if (status != MC_OK && (!err.reason[0] || err.status != status)) abort();
+    if (status == MC_ERR_USAGE && strncmp(err.reason, "fuzz.toml:", 10) != 0) abort();
     free(copy);
     return 0;
 }
