@@ -54,7 +54,7 @@ static mc_status fill_names(const build *b, mc_crm_build_summary *summary, mc_er
 
 static void fill_numbers(const build *b, const mc_engine_stats *stats, mc_crm_build_summary *s)
 {
-    double busy = stats->seconds_stage + stats->seconds_compute;
+    double busy = stats->seconds_stage + stats->seconds_compute + stats->seconds_states;
 
     s->layer_count     = b->run.layers.count;
     s->block_count     = (int)mc_model_get_info(b->run.model)->layer_count;
