@@ -1,7 +1,6 @@
 /* fingerprint_form.c - a fingerprint as a report: its schema, and writing it. */
 #include "analysis/fingerprint_form.h"
 
-#include <math.h>
 #include <string.h>
 
 #include "base/json.h"
@@ -139,14 +138,6 @@ const mc_schema mc_fingerprint_schema = { MC_FINGERPRINT_SCHEMA, fields };
 
 /* ---- writing ---- */
 
-static void add_number(mc_value *in, const char *key, double number)
-{
-    if (isnan(number))
-        mc_value_add_null(in, key);
-    else
-        mc_value_add_number(in, key, number);
-}
-
 static void add_reason(mc_value *in, const char *key, const char *reason)
 {
     if (reason && reason[0])
@@ -165,7 +156,7 @@ static mc_value *add_group(mc_value *row, const char *group, const mc_layer_prof
         if (m->is_count)
             mc_value_add_count(to, m->key, *(const size_t *)(const void *)at);
         else
-            add_number(to, m->key, *(const double *)(const void *)at);
+            mc_value_add_defined(to, m->key, *(const double *)(const void *)at);
     }
     return to;
 }
@@ -176,9 +167,9 @@ static void add_estimates(mc_value *row, const mc_layer_profile *profile)
         const mc_estimate *own =
             (const mc_estimate *)(const void *)((const char *)profile + e->offset);
         mc_value *to = mc_value_add_object(row, e->key);
-        add_number(to, "value", own->value);
-        add_number(to, "low", own->low);
-        add_number(to, "high", own->high);
+        mc_value_add_defined(to, "value", own->value);
+        mc_value_add_defined(to, "low", own->low);
+        mc_value_add_defined(to, "high", own->high);
         mc_value_add_count(to, "n", own->n);
         mc_value_add_count(to, "duplicates", own->duplicates);
         add_reason(to, "reason", own->reason);
@@ -188,8 +179,8 @@ static void add_estimates(mc_value *row, const mc_layer_profile *profile)
 static void fill_unit(mc_value *to, const mc_fingerprint *f, const mc_unit_profile *unit)
 {
     mc_value_add_count(to, "unit", unit->unit);
-    add_number(to, "varianceShare", unit->variance_share);
-    add_number(to, "largest", unit->largest);
+    mc_value_add_defined(to, "varianceShare", unit->variance_share);
+    mc_value_add_defined(to, "largest", unit->largest);
     mc_value_add_text(to, "probe", f->probes[unit->largest_probe]);
     mc_value_add_bool(to, "massive", unit->is_massive);
 }
@@ -213,7 +204,7 @@ static void add_probes(mc_value *row, const char *key, const mc_fingerprint *f,
     for (size_t i = 0; i < count; i++) {
         mc_value *to = mc_value_add_object(list, NULL);
         mc_value_add_text(to, "probe", f->probes[probes[i].probe]);
-        add_number(to, "distance", probes[i].distance);
+        mc_value_add_defined(to, "distance", probes[i].distance);
     }
 }
 
@@ -244,10 +235,7 @@ static void add_layer(mc_value *list, const mc_fingerprint *f,
     const mc_layer_profile *profile = &layer->profile;
     mc_value               *row     = mc_value_add_object(list, NULL), *spectrum;
 
-    if (layer->layer == MC_LAYER_FINAL)
-        mc_value_add_text(row, "layer", "final");
-    else
-        mc_value_add_integer(row, "layer", layer->layer);
+    mc_value_add_layer(row, "layer", layer->layer);
     add_reason(row, "reason", profile->reason);
     mc_value_add_count(row, "units", profile->cols);
     if (!profile->reason[0]) {

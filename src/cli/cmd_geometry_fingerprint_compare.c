@@ -2,8 +2,6 @@
  * apart, and in what. */
 #include <modelcypher/fingerprint.h>
 
-#include <math.h>
-
 #include "analysis/responses.h"
 #include "cli/capture_options.h"
 #include "cli/fingerprint_text.h"
@@ -113,22 +111,6 @@ static const mc_field fields[] = {
 };
 static const mc_schema schema = { "mc.geometry.fingerprint.compare.v1", fields };
 
-static void add_number(mc_value *in, const char *key, double number)
-{
-    if (isnan(number))
-        mc_value_add_null(in, key);
-    else
-        mc_value_add_number(in, key, number);
-}
-
-static void add_layer(mc_value *in, const char *key, const mc_fingerprint *f, size_t l)
-{
-    if (f->layers[l].layer == MC_LAYER_FINAL)
-        mc_value_add_text(in, key, "final");
-    else
-        mc_value_add_integer(in, key, f->layers[l].layer);
-}
-
 static void add_model(mc_value *root, const char *key, const char *source,
                       const mc_fingerprint *f)
 {
@@ -153,9 +135,9 @@ static void add_pairs(mc_value *root, const char *key, const mc_fingerprint_comp
 
     for (size_t k = 0; k < count; k++) {
         mc_value *to = mc_value_add_object(list, NULL);
-        add_layer(to, "layerA", c->a, pairs[k].a);
-        add_layer(to, "layerB", c->b, pairs[k].b);
-        add_number(to, "cka", pairs[k].cka);
+        mc_value_add_layer(to, "layerA", c->a->layers[pairs[k].a].layer);
+        mc_value_add_layer(to, "layerB", c->b->layers[pairs[k].b].layer);
+        mc_value_add_defined(to, "cka", pairs[k].cka);
     }
 }
 
@@ -169,16 +151,16 @@ static void add_differences(mc_value *root, const mc_fingerprint_comparison *c)
         mc_value_add_text(to, "quantity", own->name);
         mc_value_add_text(to, "kind", own->is_ratio ? "ratio" : "difference");
         mc_value_add_count(to, "pairs", own->pairs);
-        add_number(to, "median", own->median);
+        mc_value_add_defined(to, "median", own->median);
         if (own->pairs > 0) {
-            add_layer(to, "layerA", c->a, c->depth[own->largest].a);
-            add_layer(to, "layerB", c->b, c->depth[own->largest].b);
+            mc_value_add_layer(to, "layerA", c->a->layers[c->depth[own->largest].a].layer);
+            mc_value_add_layer(to, "layerB", c->b->layers[c->depth[own->largest].b].layer);
         } else {
             mc_value_add_null(to, "layerA");
             mc_value_add_null(to, "layerB");
         }
-        add_number(to, "valueA", own->value_a);
-        add_number(to, "valueB", own->value_b);
+        mc_value_add_defined(to, "valueA", own->value_a);
+        mc_value_add_defined(to, "valueB", own->value_b);
         if (own->has_interval)
             mc_value_add_count(to, "apart", own->apart);
         else
@@ -195,20 +177,20 @@ static void add_all(mc_report *report, const compare_args *args,
     add_model(root, "b", args->source[1], c->b);
     mc_value_add_bool(root, "sameModel", c->same_model);
     mc_value_add_count(root, "probes", c->probes);
-    add_number(root, "distance", c->distance);
-    add_number(root, "low", c->low);
-    add_number(root, "high", c->high);
-    add_number(root, "nullMean", c->null_mean);
-    add_number(root, "nullSd", c->null_sd);
-    add_number(root, "p", c->p);
+    mc_value_add_defined(root, "distance", c->distance);
+    mc_value_add_defined(root, "low", c->low);
+    mc_value_add_defined(root, "high", c->high);
+    mc_value_add_defined(root, "nullMean", c->null_mean);
+    mc_value_add_defined(root, "nullSd", c->null_sd);
+    mc_value_add_defined(root, "p", c->p);
     mc_value_add_count(root, "permutations", c->permutations);
     mc_value_add_count(root, "halfSamples", c->half_samples);
     add_pairs(root, "correspondence", c, c->links, c->link_count);
     add_pairs(root, "equalDepth", c, c->depth, c->depth_count);
     add_differences(root, c);
-    add_number(root, "leastTypicalShared", c->least_shared);
-    add_number(root, "mostTypicalShared", c->most_shared);
-    add_number(root, "sharedByChance", c->shared_by_chance);
+    mc_value_add_defined(root, "leastTypicalShared", c->least_shared);
+    mc_value_add_defined(root, "mostTypicalShared", c->most_shared);
+    mc_value_add_defined(root, "sharedByChance", c->shared_by_chance);
     for (size_t i = 0; i < c->note_count; i++)
         mc_report_note(report, "%s", c->notes[i]);
 }

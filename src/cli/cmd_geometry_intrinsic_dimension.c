@@ -92,14 +92,6 @@ static const mc_schema dimension_schema = { "mc.geometry.intrinsic-dimension.v1"
 
 /* ---- The report -------------------------------------------------------------------------- */
 
-static void add_number(mc_value *in, const char *key, double number)
-{
-    if (isnan(number))
-        mc_value_add_null(in, key);
-    else
-        mc_value_add_number(in, key, number);
-}
-
 static void add_reason(mc_value *in, const char *reason)
 {
     if (reason && reason[0])
@@ -116,7 +108,7 @@ static void add_curves(mc_value *row, const mc_dimension_estimate *own)
         mc_value *point = mc_value_add_object(curve, NULL);
         mc_value_add_count(point, "n", own->curve[i].n);
         mc_value_add_number(point, "mean", own->curve[i].mean);
-        add_number(point, "sd", own->curve[i].sd);
+        mc_value_add_defined(point, "sd", own->curve[i].sd);
     }
     scales = mc_value_add_array(row, "scales");
     for (size_t i = 0; i < own->scale_count; i++) {
@@ -134,19 +126,16 @@ static void add_layer(mc_value *list, int layer, const mc_dimension_layer *own, 
 {
     mc_value *row = mc_value_add_object(list, NULL), *estimates;
 
-    if (layer == MC_LAYER_FINAL)
-        mc_value_add_text(row, "layer", "final");
-    else
-        mc_value_add_integer(row, "layer", layer);
+    mc_value_add_layer(row, "layer", layer);
     add_reason(row, own->reason);
     estimates = mc_value_add_array(row, "estimates");
     for (size_t e = 0; !own->reason && e < count; e++) {
         const mc_estimate *estimate = &own->estimates[e].estimate;
         mc_value          *to       = mc_value_add_object(estimates, NULL);
         mc_value_add_text(to, "estimator", own->estimates[e].metric->name);
-        add_number(to, "value", estimate->value);
-        add_number(to, "low", estimate->low);
-        add_number(to, "high", estimate->high);
+        mc_value_add_defined(to, "value", estimate->value);
+        mc_value_add_defined(to, "low", estimate->low);
+        mc_value_add_defined(to, "high", estimate->high);
         mc_value_add_count(to, "n", estimate->n);
         mc_value_add_count(to, "duplicates", estimate->duplicates);
         mc_value_add_text(to, "note", estimate->note);

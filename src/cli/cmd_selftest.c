@@ -159,10 +159,7 @@ static void add_model(mc_value *root, const char *model, const mc_selftest_model
     layers = mc_value_add_array(root, "layers");
     for (size_t i = 0; i < report->layer_count; i++) {
         mc_value *row = mc_value_add_object(layers, NULL);
-        if (report->layers[i].layer == MC_LAYER_FINAL)
-            mc_value_add_text(row, "layer", "final");
-        else
-            mc_value_add_integer(row, "layer", report->layers[i].layer);
+        mc_value_add_layer(row, "layer", report->layers[i].layer);
         for (size_t tier = 0; tier < report->tier_count; tier++)
             mc_value_add_number(row, report->tiers[tier], report->layers[i].errors[tier]);
     }

@@ -192,22 +192,6 @@ const mc_field mc_compare_fields[] = {
 
 /* ---- Building ---------------------------------------------------------------------------- */
 
-static void add_layer(mc_value *in, const char *key, int layer)
-{
-    if (layer == MC_LAYER_FINAL)
-        mc_value_add_text(in, key, "final");
-    else
-        mc_value_add_integer(in, key, layer);
-}
-
-static void add_number(mc_value *in, const char *key, double number)
-{
-    if (isnan(number))
-        mc_value_add_null(in, key);
-    else
-        mc_value_add_number(in, key, number);
-}
-
 static void add_reason(mc_value *in, const char *reason)
 {
     if (reason)
@@ -255,16 +239,16 @@ static void add_alignment(mc_value *in, const char *key, const mc_crm_comparison
 {
     mc_value *object = mc_value_add_object(in, key), *pairs;
 
-    add_number(object, "mean", links->mean);
-    add_number(object, "nullMean", links->null_mean);
-    add_number(object, "nullSd", links->null_sd);
-    add_number(object, "p", links->p);
+    mc_value_add_defined(object, "mean", links->mean);
+    mc_value_add_defined(object, "nullMean", links->null_mean);
+    mc_value_add_defined(object, "nullSd", links->null_sd);
+    mc_value_add_defined(object, "p", links->p);
     pairs = mc_value_add_array(object, "pairs");
     for (size_t k = 0; k < links->count; k++) {
         mc_value *row = mc_value_add_object(pairs, NULL);
-        add_layer(row, "layerA", c->side[0].layers[links->link[k][0]]);
-        add_layer(row, "layerB", c->side[1].layers[links->link[k][1]]);
-        add_number(row, "cka", links->value[k]);
+        mc_value_add_layer(row, "layerA", c->side[0].layers[links->link[k][0]]);
+        mc_value_add_layer(row, "layerB", c->side[1].layers[links->link[k][1]]);
+        mc_value_add_defined(row, "cka", links->value[k]);
     }
 }
 
@@ -278,10 +262,10 @@ static void add_groups(mc_value *in, const mc_metric_comparison *metric)
         mc_value_add_text(row, "grouping", group->grouping);
         mc_value_add_text(row, "group", group->label);
         mc_value_add_count(row, "probes", group->probes);
-        add_number(row, "value", group->value);
-        add_number(row, "nullMean", group->null_mean);
-        add_number(row, "nullSd", group->null_sd);
-        add_number(row, "p", group->p);
+        mc_value_add_defined(row, "value", group->value);
+        mc_value_add_defined(row, "nullMean", group->null_mean);
+        mc_value_add_defined(row, "nullSd", group->null_sd);
+        mc_value_add_defined(row, "p", group->p);
         add_reason(row, group->reason);
     }
 }
@@ -301,14 +285,14 @@ static void add_metrics(mc_value *root, const mc_comparison *result)
         mc_value_add_count(row, "permutations", own->permutations);
         mc_value_add_count(row, "permutationsLeftOut", own->permutations_left_out);
         mc_value_add_count(row, "halfSamples", own->half_samples);
-        add_number(row, "mean", own->mean_monotone);
-        add_number(row, "low", own->low_monotone);
-        add_number(row, "high", own->high_monotone);
-        add_number(row, "significant", own->significant_monotone);
-        add_number(row, "assignmentMean", own->mean_assignment);
-        add_number(row, "assignmentSignificant", own->significant_assignment);
-        add_number(row, "best", own->max_value);
-        add_number(row, "bestP", own->max_p);
+        mc_value_add_defined(row, "mean", own->mean_monotone);
+        mc_value_add_defined(row, "low", own->low_monotone);
+        mc_value_add_defined(row, "high", own->high_monotone);
+        mc_value_add_defined(row, "significant", own->significant_monotone);
+        mc_value_add_defined(row, "assignmentMean", own->mean_assignment);
+        mc_value_add_defined(row, "assignmentSignificant", own->significant_assignment);
+        mc_value_add_defined(row, "best", own->max_value);
+        mc_value_add_defined(row, "bestP", own->max_p);
         add_groups(row, own);
     }
 }
@@ -325,25 +309,26 @@ static void add_pair(mc_value *list, const mc_crm_comparison *c, const char *met
 {
     mc_value *row = mc_value_add_object(list, NULL);
 
-    add_layer(row, "layerA", c->side[0].layers[pair->a]);
-    add_layer(row, "layerB", c->side[1].layers[pair->b]);
+    mc_value_add_layer(row, "layerA", c->side[0].layers[pair->a]);
+    mc_value_add_layer(row, "layerB", c->side[1].layers[pair->b]);
     mc_value_add_text(row, "metric", metric);
-    add_number(row, "value", pair->value);
-    add_number(row, "p", pair->p);
-    add_number(row, "pCorrected", pair->p_corrected);
-    add_number(row, "low", pair->low);
-    add_number(row, "high", pair->high);
-    add_number(row, "ceiling", pair->ceiling);
-    add_number(row, "control", pair->control);
-    add_number(row, "floor", pair->floor);
-    add_number(row, "nullMean", pair->null_mean);
-    add_number(row, "nullSd", pair->null_sd);
-    add_number(row, "without", pair->without.value);
-    add_number(row, "withoutP", pair->without.p);
-    add_number(row, "withoutPCorrected", pair->without.p_corrected);
-    add_number(row, "withoutDimensions", pair->without_dimensions.value);
-    add_number(row, "withoutDimensionsP", pair->without_dimensions.p);
-    add_number(row, "withoutDimensionsPCorrected", pair->without_dimensions.p_corrected);
+    mc_value_add_defined(row, "value", pair->value);
+    mc_value_add_defined(row, "p", pair->p);
+    mc_value_add_defined(row, "pCorrected", pair->p_corrected);
+    mc_value_add_defined(row, "low", pair->low);
+    mc_value_add_defined(row, "high", pair->high);
+    mc_value_add_defined(row, "ceiling", pair->ceiling);
+    mc_value_add_defined(row, "control", pair->control);
+    mc_value_add_defined(row, "floor", pair->floor);
+    mc_value_add_defined(row, "nullMean", pair->null_mean);
+    mc_value_add_defined(row, "nullSd", pair->null_sd);
+    mc_value_add_defined(row, "without", pair->without.value);
+    mc_value_add_defined(row, "withoutP", pair->without.p);
+    mc_value_add_defined(row, "withoutPCorrected", pair->without.p_corrected);
+    mc_value_add_defined(row, "withoutDimensions", pair->without_dimensions.value);
+    mc_value_add_defined(row, "withoutDimensionsP", pair->without_dimensions.p);
+    mc_value_add_defined(row, "withoutDimensionsPCorrected",
+                         pair->without_dimensions.p_corrected);
     mc_value_add_bool(row, "monotone", is_link(&c->result->monotone, pair));
     mc_value_add_bool(row, "assignment", is_link(&c->result->assignment, pair));
     add_reason(row, pair->reason);
@@ -359,7 +344,7 @@ static void add_layers(mc_value *root, const mc_crm_comparison *c)
             const mc_layer_state *state = &states[s][l];
             mc_value             *row   = mc_value_add_object(list, NULL);
             mc_value_add_text(row, "side", s ? "B" : "A");
-            add_layer(row, "layer", c->side[s].layers[l]);
+            mc_value_add_layer(row, "layer", c->side[s].layers[l]);
             if (state->reason) {
                 mc_value_add_null(row, "largestProbe");
                 mc_value_add_null(row, "leverage");
@@ -388,7 +373,7 @@ static void add_warnings(mc_value *root, const mc_crm_comparison *c)
             mc_value_add_null(row, "layer");
         } else {
             mc_value_add_text(row, "side", warning->side ? "B" : "A");
-            add_layer(row, "layer", c->side[warning->side].layers[warning->layer]);
+            mc_value_add_layer(row, "layer", c->side[warning->side].layers[warning->layer]);
         }
         probes = mc_value_add_array(row, "probes");
         for (size_t i = 0; i < warning->probe_count; i++) {

@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <modelcypher/capture.h>
+
 #include "base/alloc.h"
 #include "base/arena.h"
 #include "base/buffer.h"
@@ -155,6 +157,22 @@ void mc_value_add_integer(mc_value *in, const char *key, int64_t integer)
     mc_value *value = add(in, key, MC_VALUE_INTEGER);
 
     if (value) value->as.integer = integer;
+}
+
+void mc_value_add_defined(mc_value *in, const char *key, double number)
+{
+    if (isnan(number))
+        mc_value_add_null(in, key);
+    else
+        mc_value_add_number(in, key, number);
+}
+
+void mc_value_add_layer(mc_value *in, const char *key, int layer)
+{
+    if (layer == MC_LAYER_FINAL)
+        mc_value_add_text(in, key, "final");
+    else
+        mc_value_add_integer(in, key, layer);
 }
 
 void mc_value_add_count(mc_value *in, const char *key, uint64_t count)

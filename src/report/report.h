@@ -69,8 +69,12 @@ void mc_value_add_buffer(mc_value *in, const char *key, mc_buffer *text);
 void mc_value_add_format(mc_value *in, const char *key, const char *format, ...)
     MC_PRINTF(3, 4);
 void mc_value_add_integer(mc_value *in, const char *key, int64_t integer);
+/* The number of a layer, or "final" for MC_LAYER_FINAL. */
+void mc_value_add_layer(mc_value *in, const char *key, int layer);
 void mc_value_add_count(mc_value *in, const char *key, uint64_t count);
 void mc_value_add_number(mc_value *in, const char *key, double number);
+/* Null for what is not a number: a value that is undefined, whose reason stands beside it. */
+void mc_value_add_defined(mc_value *in, const char *key, double number);
 void mc_value_add_bool(mc_value *in, const char *key, bool truth);
 void mc_value_add_null(mc_value *in, const char *key);
 
