@@ -1,16 +1,15 @@
 /* attention.c - causal attention of one tile, blocked over keys.
  *
- * softmax(q k^T) v with a running maximum and sum (Milakov & Gimelshein 2018, arXiv:1805.02867;
- * Dao et al. 2022, arXiv:2205.14135), so no matrix of all scores exists. Key blocks count from
- * position 0 of the text, whatever part of it this tile holds, and a block that a query may not
- * see changes nothing in its state: a row's bits do not depend on chunks, tiles or shared
- * prefixes.
+ * softmax(q k^T) v with running sums (Milakov & Gimelshein 2018, arXiv:1805.02867; Dao et al.
+ * 2022, arXiv:2205.14135), so no matrix of all scores exists; instead of the maximum a whole
+ * power of two near it runs along, see mc_fold. Key blocks count from position 0 of the text,
+ * whatever part of it this tile holds, and a block that a query may not see changes nothing in
+ * its state: a row's bits do not depend on chunks, tiles or shared prefixes.
  *
  * Both products run on the matrix kernel: keys are packed transposed, [key / 16][d][16], values
  * as panels of 16 columns, [column / 16][key][16]. */
 #include "backend/cpu/attention.h"
 
-#include <float.h>
 #include <math.h>
 #include <string.h>
 
@@ -20,12 +19,12 @@ enum { KEY_BLOCK = 128, QUERY_ROWS = 12 /* a multiple of what each micro-kernel 
 
 /* What is in mc_tile.scratch while a text and a head of keys are worked on. */
 typedef struct attention_scratch {
-    float *keys;    /* KEY_BLOCK x d, packed */
-    float *values;  /* KEY_BLOCK x v, packed */
-    float *scores;  /* QUERY_ROWS x KEY_BLOCK */
-    float *output;  /* rows x group x v: running sums */
-    float *largest; /* rows x group: running maximum */
-    float *sum;     /* rows x group: running sum of weights */
+    float *keys;     /* KEY_BLOCK x d, packed */
+    float *values;   /* KEY_BLOCK x v, packed */
+    float *scores;   /* QUERY_ROWS x KEY_BLOCK */
+    float *output;   /* rows x group x v: running sums */
+    float *exponent; /* rows x group: running; see mc_fold */
+    float *sum;      /* rows x group: running sum of weights */
 } attention_scratch;
 
 static size_t group_size(const mc_attention_params *p)
@@ -57,12 +56,12 @@ static attention_scratch lay_out(const mc_attention_params *p, mc_tile *tile)
     size_t states = tile->rows * group_size(p);
 
     return (attention_scratch){
-        .keys    = carve(&at, KEY_BLOCK * p->head_dim),
-        .values  = carve(&at, KEY_BLOCK * mc_panels(p->value_dim) * MC_PANEL),
-        .scores  = carve(&at, QUERY_ROWS * KEY_BLOCK),
-        .output  = carve(&at, states * p->value_dim),
-        .largest = carve(&at, states),
-        .sum     = carve(&at, states),
+        .keys     = carve(&at, KEY_BLOCK * p->head_dim),
+        .values   = carve(&at, KEY_BLOCK * mc_panels(p->value_dim) * MC_PANEL),
+        .scores   = carve(&at, QUERY_ROWS * KEY_BLOCK),
+        .output   = carve(&at, states * p->value_dim),
+        .exponent = carve(&at, states),
+        .sum      = carve(&at, states),
     };
 }
 
@@ -99,49 +98,20 @@ static void pack_keys(const attention_job *job, size_t first, size_t count)
     size_t d = job->p->head_dim;
 
     for (size_t panel = 0; panel < mc_panels(count); panel++) {
-        float *out = job->scratch.keys + panel * d * MC_PANEL;
+        const float *rows[MC_PANEL];
         for (size_t lane = 0; lane < MC_PANEL; lane++) {
-            size_t       key = panel * MC_PANEL + lane;
-            const float *row = key < count ? key_row(job, first + key) : NULL;
-            for (size_t i = 0; i < d; i++)
-                out[i * MC_PANEL + lane] = row ? row[i] : 0.0f;
+            size_t key = panel * MC_PANEL + lane;
+            rows[lane] = key < count ? key_row(job, first + key) : NULL;
         }
+        job->kernels->pack_rows(rows, d, job->scratch.keys + panel * d * MC_PANEL);
     }
 }
 
 static void pack_values(const attention_job *job, size_t first, size_t count)
 {
-    size_t width = job->p->value_dim;
-
-    for (size_t key = 0; key < count; key++) {
-        const float *row = value_row(job, first + key);
-        for (size_t column = 0; column < width; column += MC_PANEL) {
-            float *out  = job->scratch.values + column * KEY_BLOCK + key * MC_PANEL;
-            size_t here = width - column < MC_PANEL ? width - column : MC_PANEL;
-            memcpy(out, row + column, here * sizeof *out);
-            if (here < MC_PANEL) memset(out + here, 0, (MC_PANEL - here) * sizeof *out);
-        }
-    }
-}
-
-/* Turn the products of one query with keys first .. first + count - 1 into weights and fold
- * them into its running maximum and sum; returns what its running output must be scaled by. */
-static float fold(const attention_job *job, size_t head, size_t position, size_t first,
-                  size_t count, float *scores, size_t state)
-{
-    const mc_attention_params *p = job->p;
-    size_t  last = position + 1 < first + count ? position + 1 : first + count; /* exclusive */
-    size_t  from = p->window && position + 1 > p->window ? position + 1 - p->window : 0;
-    mc_fold f    = { .scale   = p->scale,
-                     .softcap = p->softcap,
-                     .slope   = p->slopes ? p->slopes[head] : 0.0f,
-                     .count   = count,
-                     .from    = from > first ? from - first : 0,
-                     .last    = last - first,
-                     .query   = position - first };
-
-    return job->kernels->fold_scores(&f, scores, &job->scratch.largest[state],
-                                     &job->scratch.sum[state]);
+    for (size_t key = 0; key < count; key++)
+        job->kernels->pack_columns(value_row(job, first + key), job->p->value_dim,
+                                   job->scratch.values + key * MC_PANEL, KEY_BLOCK * MC_PANEL);
 }
 
 /* `rows` queries of one head, at consecutive rows and positions, against one packed key block.
@@ -152,7 +122,6 @@ static void attend(const attention_job *job, size_t head, size_t index, size_t r
     const mc_attention_params *p       = job->p;
     const mc_text_rows        *text    = job->text;
     size_t                     state   = (head % group_size(p)) * text->own + index;
-    float                     *output  = job->scratch.output + state * p->value_dim;
     mc_gemm                    product = {
                            .a = mc_tile_at(job->tile, job->op->src, text->row + index) + head * p->head_dim,
                            .a_stride = job->tile->stride[job->op->src.buffer],
@@ -164,21 +133,30 @@ static void attend(const attention_job *job, size_t head, size_t index, size_t r
                            .columns  = count,
                            .k        = p->head_dim,
     };
+    mc_fold fold = {
+        .scale    = p->scale,
+        .softcap  = p->softcap,
+        .slope    = p->slopes ? p->slopes[head] : 0.0f,
+        .window   = p->window,
+        .rows     = rows,
+        .count    = count,
+        .query    = text->first + index - first,
+        .scores   = job->scratch.scores,
+        .stride   = KEY_BLOCK,
+        .exponent = job->scratch.exponent + state,
+        .sum      = job->scratch.sum + state,
+        .output   = job->scratch.output + state * p->value_dim,
+        .width    = p->value_dim,
+    };
 
     job->kernels->gemm(&product);
-    for (size_t i = 0; i < rows; i++) {
-        float scale = fold(job, head, text->first + index + i, first, count,
-                           job->scratch.scores + i * KEY_BLOCK, state + i);
-        if (scale != 1.0f)
-            job->kernels->scale(scale, output + i * p->value_dim, output + i * p->value_dim,
-                                p->value_dim);
-    }
+    job->kernels->fold_scores(&fold);
     product = (mc_gemm){
         .a          = job->scratch.scores,
         .a_stride   = KEY_BLOCK,
         .b          = job->scratch.values,
         .b_stride   = KEY_BLOCK * MC_PANEL,
-        .c          = output,
+        .c          = fold.output,
         .c_stride   = p->value_dim,
         .rows       = rows,
         .columns    = p->value_dim,
@@ -218,17 +196,31 @@ static void attend_block(const attention_job *job, size_t first, size_t count)
     }
 }
 
+/* A sink is a score that takes part in the sum and brings no value. */
+static void fold_sink(const attention_job *job, float sink, size_t state)
+{
+    mc_fold fold = { .scale    = 1.0f,
+                     .rows     = 1,
+                     .count    = 1,
+                     .scores   = job->scratch.scores,
+                     .exponent = job->scratch.exponent + state,
+                     .sum      = job->scratch.sum + state };
+
+    fold.scores[0] = sink;
+    job->kernels->fold_scores(&fold);
+}
+
 static void start_states(const attention_job *job)
 {
     const mc_attention_params *p      = job->p;
     size_t                     states = job->text->own * group_size(p);
 
     memset(job->scratch.output, 0, states * p->value_dim * sizeof(float));
+    memset(job->scratch.sum, 0, states * sizeof(float));
     for (size_t i = 0; i < states; i++) {
-        size_t head = job->kv_head * group_size(p) + i / job->text->own;
-        /* A sink is a logit that takes part in the sum and brings no value. */
-        job->scratch.largest[i] = p->sinks ? p->sinks[head] : -FLT_MAX;
-        job->scratch.sum[i]     = p->sinks ? 1.0f : 0.0f;
+        job->scratch.exponent[i] = -INFINITY;
+        if (p->sinks)
+            fold_sink(job, p->sinks[job->kv_head * group_size(p) + i / job->text->own], i);
     }
 }
 

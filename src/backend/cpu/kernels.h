@@ -30,12 +30,20 @@ typedef struct mc_gemm {
     int          accumulate; /* add to c */
 } mc_gemm;
 
-/* What makes scores of products; see mc_attention_params. */
+/* Neighbouring queries of a head and a block of keys. What a query has seen so far is its
+ * state: weights are 2^(score * log2 e - exponent), with a whole number near the largest such
+ * power, so that another exponent changes no digit of a sum. */
 typedef struct mc_fold {
-    float  scale, softcap, slope;
-    size_t count;      /* keys of the block */
-    size_t from, last; /* the query sees keys from .. last - 1 */
-    size_t query;      /* its own place, counted like the keys */
+    float  scale, softcap, slope; /* see mc_attention_params */
+    size_t window;                /* 0: all */
+    size_t rows, count;           /* queries, keys of the block */
+    size_t query;                 /* place of the first query, counted like the keys */
+    float *scores;                /* [rows, stride]: products; room for a multiple of 16 */
+    size_t stride;
+    float *exponent; /* [rows] -INFINITY: no key seen yet */
+    float *sum;      /* [rows] of weights */
+    float *output;   /* [rows, width] sums of weighted values */
+    size_t width;
 } mc_fold;
 
 typedef struct mc_kernels {
@@ -54,13 +62,17 @@ typedef struct mc_kernels {
     void (*add_scaled)(float scale, const float *x, float *out,
                        size_t n); /* out += scale * x */
     void (*scale)(float scale, const float *x, float *out, size_t n);
+    /* A panel of up to sixteen rows of k, the others NULL: element i of all of them lies at
+     * panel[i * 16]. */
+    void (*pack_rows)(const float *const rows[MC_PANEL], size_t k, float *panel);
+    /* A row of n spread over panels that lie `stride` floats apart. */
+    void (*pack_columns)(const float *row, size_t n, float *panels, size_t stride);
     /* One head in place. */
     void (*rotate)(mc_rope_kind kind, float *x, const float *cosine, const float *sine,
                    size_t pairs);
-    /* Products of a query with a block of keys become weights exp(score - largest), 0 where it
-     * does not see the key; its running maximum and sum take them in. `products` has room for a
-     * multiple of 16. Returns what its running output must be scaled by. */
-    float (*fold_scores)(const mc_fold *fold, float *products, float *largest, float *sum);
+    /* Products of queries with a block of keys become weights, 0 where a query does not see the
+     * key, and are added to `sum`; to `output` the caller adds them. */
+    void (*fold_scores)(const mc_fold *fold);
     void (*finish)(float sum, const float *x, float *out, size_t n); /* out = x / sum */
     /* `rounds` of independent fused multiply-adds in registers: what this core can do at most.
      * Returns the floating-point operations done; *sink keeps them from being removed. */

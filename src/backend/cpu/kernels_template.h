@@ -4,8 +4,6 @@
  * GEMM_PANELS (panels of 16 columns it takes side by side) and KERNELS (name of the table) and
  * then this file. Nothing here depends on the width of the machine's registers: sums run in
  * sixteen lanes joined by one tree, tails are padded. */
-#include <float.h>
-
 #include "backend/cpu/kernels.h"
 
 #define ALWAYS_INLINE static inline __attribute__((always_inline))
@@ -267,8 +265,9 @@ static void gemm(const mc_gemm *g)
 
 /* ---- functions of one number ---- */
 
-/* 1.5 * 2^23: adding it to a small number rounds that to an integer, in the last bits. */
-#define V16_MAGIC 12582912.0f
+/* 1.5 * 2^23 + 127: adding it to a small number rounds that to an integer, in the last bits, as
+ * an exponent of two is written. */
+#define V16_MAGIC 12583039.0f
 
 /* exp by range reduction to |r| <= ln 2 / 2 and a polynomial of degree 7 (S. L. Moshier, Cephes
  * expf); within 2 units in the last place. Arguments are held to where the result is normal;
@@ -508,6 +507,45 @@ static void scale_by(float scale, const float *x, float *out, size_t n)
         store_upto(out + i, v16_mul(v16_set1(scale), load_upto(x + i, n - i)), n - i);
 }
 
+/* Row i interleaved with row i + 8 turns the bits of an element's place by one: after four
+ * times its row and column have changed places. */
+ALWAYS_INLINE void transpose(v16 rows[16])
+{
+    UNROLL(4)
+    for (int times = 0; times < 4; times++) {
+        v16 next[16];
+        UNROLL(8)
+        for (int i = 0; i < 8; i++) {
+            next[2 * i]     = rows[i];
+            next[2 * i + 1] = rows[i + 8];
+            v16_zip(&next[2 * i], &next[2 * i + 1]);
+        }
+        UNROLL(16)
+        for (int i = 0; i < 16; i++)
+            rows[i] = next[i];
+    }
+}
+
+static void pack_rows(const float *const rows[MC_PANEL], size_t k, float *panel)
+{
+    for (size_t at = 0; at < k; at += 16) {
+        v16 square[16];
+        UNROLL(16)
+        for (int i = 0; i < 16; i++)
+            square[i] = rows[i] ? load_upto(rows[i] + at, k - at) : v16_set1(0.0f);
+        transpose(square);
+        UNROLL(16)
+        for (size_t i = 0; i < 16; i++)
+            if (at + i < k) v16_store(panel + (at + i) * MC_PANEL, square[i]);
+    }
+}
+
+static void pack_columns(const float *row, size_t n, float *panels, size_t stride)
+{
+    for (size_t i = 0; i < n; i += MC_PANEL, panels += stride)
+        v16_store(panels, load_upto(row + i, n - i));
+}
+
 /* ---- rotary embedding ---- */
 
 static void rotate_halves(float *x, const float *cosine, const float *sine, size_t pairs)
@@ -551,48 +589,135 @@ static void rotate(mc_rope_kind kind, float *x, const float *cosine, const float
 
 /* ---- attention ---- */
 
-/* What stands for the keys `at` .. `at` + 15 that the query does not see. */
-ALWAYS_INLINE v16 only_seen(const mc_fold *f, v16 key, v16 value, v16 otherwise)
+/* 2^x for x up to 127, held to where the result is normal; NaN goes through. A polynomial of
+ * degree 6 on |r| <= 1/2, its greatest relative error least (2e-9); with its roundings within
+ * 1 unit in the last place. */
+static inline v16 v16_exp2(v16 x)
 {
-    value = v16_select_less(key, v16_set1((float)f->last), value, otherwise);
-    return f->from ? v16_select_less(key, v16_set1((float)f->from), otherwise, value) : value;
+    const v16 magic = v16_set1(V16_MAGIC);
+    v16       rounded, r, p;
+
+    x       = v16_max(v16_set1(-126.0f), x);
+    rounded = v16_add(x, magic);
+    r       = v16_sub(x, v16_sub(rounded, magic));
+    p       = v16_set1(1.5353362e-4f);
+    p       = v16_fma(p, r, v16_set1(1.33988739e-3f));
+    p       = v16_fma(p, r, v16_set1(9.61843692e-3f));
+    p       = v16_fma(p, r, v16_set1(5.55033237e-2f));
+    p       = v16_fma(p, r, v16_set1(2.40226477e-1f));
+    p       = v16_fma(p, r, v16_set1(6.93147182e-1f));
+    p       = v16_fma(p, r, v16_set1(1.0f));
+    return v16_mul(p, v16_exp2_rounded(rounded));
 }
 
-ALWAYS_INLINE v16 score_of(const mc_fold *f, v16 key, v16 product)
+/* The keys of a block that one query sees. */
+typedef struct seen_keys {
+    size_t from, last; /* last is the first that it does not */
+    int    all;        /* and nothing is beside them */
+} seen_keys;
+
+static seen_keys keys_seen(const mc_fold *f, size_t row)
+{
+    size_t    next = f->query + row + 1;
+    seen_keys seen = { .from = f->window && next > f->window ? next - f->window : 0,
+                       .last = next < f->count ? next : f->count };
+
+    seen.all = seen.from == 0 && seen.last % 16 == 0 && seen.last == f->count;
+    return seen;
+}
+
+/* `value` at the keys `at` .. `at` + 15 that are seen, `otherwise` at the others. */
+ALWAYS_INLINE v16 only_seen(seen_keys seen, v16 key, v16 value, v16 otherwise)
+{
+    value = v16_select_less(key, v16_set1((float)seen.last), value, otherwise);
+    return v16_select_less(key, v16_set1((float)seen.from), otherwise, value);
+}
+
+ALWAYS_INLINE v16 numbers_from(size_t at)
+{
+    static const float numbers[16] = { 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15 };
+
+    return v16_add(v16_load(numbers), v16_set1((float)at));
+}
+
+/* Products are scores already, but for a factor. */
+static int are_scores(const mc_fold *f)
+{
+    return f->scale > 0.0f && f->softcap <= 0.0f && f->slope == 0.0f;
+}
+
+ALWAYS_INLINE v16 score_of(const mc_fold *f, v16 distance, v16 product)
 {
     v16 s = v16_mul(v16_set1(f->scale), product);
 
     if (f->softcap > 0.0f)
         s = v16_mul(v16_set1(f->softcap), v16_tanh(v16_mul(s, v16_set1(1.0f / f->softcap))));
-    if (f->slope != 0.0f)
-        s = v16_sub(s, v16_mul(v16_set1(f->slope), v16_sub(v16_set1((float)f->query), key)));
-    return s;
+    return v16_sub(s, v16_mul(v16_set1(f->slope), distance));
 }
 
-static float fold_scores(const mc_fold *f, float *scores, float *largest, float *sum)
+/* The largest score of a row; scores that are not what the product left are stored. */
+static float largest_of(const mc_fold *f, size_t row, seen_keys seen, float *scores)
 {
-    static const float numbers[16] = { 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15 };
-    const v16          zero = v16_set1(0.0f), low = v16_set1(-FLT_MAX);
-    v16                most = v16_set1(*largest), total = zero, key, now;
-    float              before = *largest, correction[16];
+    const v16 query = v16_set1((float)(f->query + row)), none = v16_set1(-INFINITY);
+    const int ready = are_scores(f);
+    v16       most  = none;
 
     for (size_t i = 0; i < f->count; i += 16) {
-        key   = v16_add(v16_load(numbers), v16_set1((float)i));
-        v16 s = only_seen(f, key, score_of(f, key, v16_load(scores + i)), low);
-        v16_store(scores + i, s);
+        v16 s = v16_load(scores + i);
+        if (!ready) s = score_of(f, v16_sub(query, numbers_from(i)), s);
+        if (!seen.all) s = only_seen(seen, numbers_from(i), s, none);
+        if (!ready || !seen.all) v16_store(scores + i, s);
         most = v16_max(most, s);
     }
-    *largest = v16_largest(most);
-    now      = v16_set1(*largest);
+    return v16_largest(most);
+}
+
+/* Scores become weights; returns their sum. */
+static float weigh(const mc_fold *f, seen_keys seen, float factor, float exponent,
+                   float *scores)
+{
+    const v16 zero = v16_set1(0.0f), a = v16_set1(factor), b = v16_set1(exponent);
+    v16       sum = zero;
+
     for (size_t i = 0; i < f->count; i += 16) {
-        key   = v16_add(v16_load(numbers), v16_set1((float)i));
-        v16 e = only_seen(f, key, v16_exp(v16_sub(v16_load(scores + i), now)), zero);
+        v16 e = v16_exp2(v16_sub(v16_mul(v16_load(scores + i), a), b));
+        if (!seen.all) e = only_seen(seen, numbers_from(i), e, zero);
         v16_store(scores + i, e);
-        total = v16_add(total, e);
+        sum = v16_add(sum, e);
     }
-    v16_store(correction, v16_exp(v16_sub(v16_set1(before), now)));
-    *sum = *sum * correction[0] + v16_sum(total);
-    return correction[0];
+    return v16_sum(sum);
+}
+
+static float whole_next_to(float x)
+{
+    return fabsf(x) < 0x1p22f ? x + V16_MAGIC - V16_MAGIC : x;
+}
+
+/* What a row has summed up so far is divided by a power of two; at its first key it is 0. */
+static void raise_exponent(const mc_fold *f, size_t row, float to)
+{
+    if (f->exponent[row] > -INFINITY) {
+        float factor[16], *output = f->output + row * f->width;
+        v16_store(factor, v16_exp2(v16_set1(f->exponent[row] - to)));
+        scale_by(factor[0], output, output, f->width);
+        f->sum[row] *= factor[0];
+    }
+    f->exponent[row] = to;
+}
+
+static void fold_scores(const mc_fold *f)
+{
+    const float log2e  = 1.44269504f;
+    const float factor = are_scores(f) ? f->scale * log2e : log2e;
+
+    for (size_t row = 0; row < f->rows; row++) {
+        float *scores = f->scores + row * f->stride;
+        float  most   = whole_next_to(factor * largest_of(f, row, keys_seen(f, row), scores));
+        if (most > f->exponent[row]) raise_exponent(f, row, most);
+    }
+    for (size_t row = 0; row < f->rows; row++)
+        f->sum[row] +=
+            weigh(f, keys_seen(f, row), factor, f->exponent[row], f->scores + row * f->stride);
 }
 
 /* Weights of keys that a query does not see are 0, which can still turn a sum that underflowed
@@ -629,15 +754,17 @@ static double fma_rounds(size_t rounds, float *sink)
 }
 
 const mc_kernels KERNELS = {
-    .name        = KERNELS_NAME,
-    .gemm        = gemm,
-    .norm        = norm,
-    .activate    = activate,
-    .multiply    = multiply,
-    .add_scaled  = add_scaled,
-    .scale       = scale_by,
-    .rotate      = rotate,
-    .fold_scores = fold_scores,
-    .finish      = finish,
-    .fma_rounds  = fma_rounds,
+    .name         = KERNELS_NAME,
+    .gemm         = gemm,
+    .norm         = norm,
+    .activate     = activate,
+    .multiply     = multiply,
+    .add_scaled   = add_scaled,
+    .scale        = scale_by,
+    .pack_rows    = pack_rows,
+    .pack_columns = pack_columns,
+    .rotate       = rotate,
+    .fold_scores  = fold_scores,
+    .finish       = finish,
+    .fma_rounds   = fma_rounds,
 };

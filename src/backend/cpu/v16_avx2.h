@@ -39,6 +39,22 @@ static inline v16 v16_swap(v16 a)
     return (v16){ _mm256_permute_ps(a.low, 0xB1), _mm256_permute_ps(a.high, 0xB1) };
 }
 
+static inline v16 v8_zip(__m256 a, __m256 b)
+{
+    __m256 even = _mm256_unpacklo_ps(a, b), odd = _mm256_unpackhi_ps(a, b); /* by halves */
+
+    return (v16){ _mm256_permute2f128_ps(even, odd, 0x20),
+                  _mm256_permute2f128_ps(even, odd, 0x31) };
+}
+
+static inline void v16_zip(v16 *a, v16 *b)
+{
+    v16 low = v8_zip(a->low, b->low);
+
+    *b = v8_zip(a->high, b->high);
+    *a = low;
+}
+
 static inline v16 v16_set1(float x)
 {
     __m256 r = _mm256_set1_ps(x);
@@ -90,8 +106,7 @@ static inline v16 v16_select_less(v16 a, v16 b, v16 x, v16 y)
 
 static inline __m256 v8_exp2_rounded(__m256 a)
 {
-    __m256i bits = _mm256_add_epi32(_mm256_castps_si256(a), _mm256_set1_epi32(127));
-    return _mm256_castsi256_ps(_mm256_slli_epi32(bits, 23));
+    return _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_castps_si256(a), 23));
 }
 
 static inline v16 v16_exp2_rounded(v16 a)

@@ -30,6 +30,17 @@ static inline v16 v16_swap(v16 a)
     return _mm512_permute_ps(a, 0xB1);
 }
 
+static inline void v16_zip(v16 *a, v16 *b)
+{
+    const __m512i low =
+        _mm512_setr_epi32(0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
+    const __m512i high = _mm512_add_epi32(low, _mm512_set1_epi32(8));
+    v16           both = _mm512_permutex2var_ps(*a, low, *b);
+
+    *b = _mm512_permutex2var_ps(*a, high, *b);
+    *a = both;
+}
+
 static inline v16 v16_set1(float x)
 {
     return _mm512_set1_ps(x);
@@ -77,8 +88,7 @@ static inline v16 v16_select_less(v16 a, v16 b, v16 x, v16 y)
 
 static inline v16 v16_exp2_rounded(v16 a)
 {
-    __m512i bits = _mm512_add_epi32(_mm512_castps_si512(a), _mm512_set1_epi32(127));
-    return _mm512_castsi512_ps(_mm512_slli_epi32(bits, 23));
+    return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_castps_si512(a), 23));
 }
 
 static inline float v16_sum(v16 a)

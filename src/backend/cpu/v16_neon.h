@@ -38,6 +38,20 @@ static inline v16 v16_swap(v16 a)
     return a;
 }
 
+static inline void v16_zip(v16 *a, v16 *b)
+{
+    v16 low, high;
+
+    for (int i = 0; i < 2; i++) {
+        low.q[2 * i]      = vzip1q_f32(a->q[i], b->q[i]);
+        low.q[2 * i + 1]  = vzip2q_f32(a->q[i], b->q[i]);
+        high.q[2 * i]     = vzip1q_f32(a->q[i + 2], b->q[i + 2]);
+        high.q[2 * i + 1] = vzip2q_f32(a->q[i + 2], b->q[i + 2]);
+    }
+    *a = low;
+    *b = high;
+}
+
 static inline v16 v16_set1(float x)
 {
     float32x4_t q = vdupq_n_f32(x);
@@ -96,11 +110,7 @@ static inline v16 v16_select_less(v16 a, v16 b, v16 x, v16 y)
 
 static inline v16 v16_exp2_rounded(v16 a)
 {
-    V16_EACH
-    {
-        uint32x4_t bits = vaddq_u32(vreinterpretq_u32_f32(a.q[i]), vdupq_n_u32(127));
-        a.q[i]          = vreinterpretq_f32_u32(vshlq_n_u32(bits, 23));
-    }
+    V16_EACH a.q[i] = vreinterpretq_f32_u32(vshlq_n_u32(vreinterpretq_u32_f32(a.q[i]), 23));
     return a;
 }
 

@@ -48,6 +48,21 @@ V16_FUNCTION v16 v16_swap(v16 a)
     return r;
 }
 
+/* Both become a[0] b[0] a[1] b[1] ...: *a the first sixteen, *b the rest. */
+V16_FUNCTION void v16_zip(v16 *a, v16 *b)
+{
+    v16 low, high;
+
+    for (int i = 0; i < 8; i++) {
+        low.lane[2 * i]      = a->lane[i];
+        low.lane[2 * i + 1]  = b->lane[i];
+        high.lane[2 * i]     = a->lane[i + 8];
+        high.lane[2 * i + 1] = b->lane[i + 8];
+    }
+    *a = low;
+    *b = high;
+}
+
 V16_FUNCTION v16 v16_set1(float x)
 {
     v16      r;
@@ -106,14 +121,14 @@ V16_FUNCTION v16 v16_select_less(v16 a, v16 b, v16 x, v16 y)
     return x;
 }
 
-/* 2^n of V16_MAGIC + n, for n in -126..127: the last bits of such a sum are those of n. */
+/* 2^n of V16_MAGIC + n, for n in -126..127: the last bits of such a sum are its exponent. */
 V16_FUNCTION v16 v16_exp2_rounded(v16 a)
 {
     V16_EACH
     {
         uint32_t bits;
         memcpy(&bits, &a.lane[lane], sizeof bits);
-        bits = (bits + 127) << 23;
+        bits <<= 23;
         memcpy(&a.lane[lane], &bits, sizeof bits);
     }
     return a;
