@@ -68,14 +68,16 @@ typedef struct mc_crm_build_summary {
     size_t layer_count;                   /* kept, `final` counted */
     int    block_count, blocks_run;       /* L, and how many of them were needed */
     size_t hidden_size;
-    size_t probes, texts;                  /* control texts counted */
-    size_t tokens_asked, tokens_computed;  /* they differ by shared beginnings */
-    double seconds_open, seconds_read;     /* model, tokenizer, texts; waiting for weights */
-    double seconds_compute, seconds_write; /* blocks; the file */
-    double seconds;                        /* all of it */
-    double flop;                           /* of the computed tokens */
+    size_t probes, texts;                 /* control texts counted */
+    size_t tokens_asked, tokens_computed; /* they differ by shared beginnings */
+    double seconds;                       /* all of it */
+    double seconds_open;                  /* model, tokenizer, texts */
+    /* Weights, blocks, file: means over the threads. Waiting for each other is none of these.
+     */
+    double seconds_read, seconds_compute, seconds_write;
+    double flop; /* of the computed tokens */
     double tokens_per_second,
-        flop_per_second; /* asked tokens, computed flop: over read + compute */
+        flop_per_second; /* asked tokens, computed flop: over the seconds of the passes */
     size_t   threads;
     uint64_t pass_memory; /* as forecast: what a pass took beside the mapped weights */
     uint64_t peak_memory; /* of the process so far, mapped pages included */

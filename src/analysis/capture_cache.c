@@ -236,11 +236,15 @@ static mc_status take_states(void *context, const mc_states *states, mc_error *e
 
 /* ---- the engine's callbacks, and where it begins ---- */
 
-static mc_status keep_checkpoint(void *context, const mc_engine_state *state, bool *put_off,
-                                 mc_error *err)
+static mc_checkpoint_need need_checkpoint(void *context, int block)
+{
+    return mc_capture_store_need(&((cached_run *)context)->store, block);
+}
+
+static mc_status keep_checkpoint(void *context, const mc_engine_state *state, mc_error *err)
 {
     (void)err;
-    mc_capture_store_checkpoint(&((cached_run *)context)->store, state, put_off);
+    mc_capture_store_checkpoint(&((cached_run *)context)->store, state);
     return MC_OK;
 }
 
@@ -339,6 +343,7 @@ static mc_status compute(cached_run *c, mc_engine_stats *stats, mc_error *err)
     options.keep_end   = choose_end(c);
     options.wanted     = c->wanted;
     options.states     = take_states;
+    options.need       = need_checkpoint;
     options.checkpoint = keep_checkpoint;
     options.restore    = restore;
     options.progress   = report_progress;

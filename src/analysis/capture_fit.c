@@ -2,7 +2,7 @@
  *
  * What a pass takes is what mc_engine_forecast() says, to the byte, the rows of a layer on
  * their way out or into the cache, and what the receiver keeps. The states of the texts are
- * most of it; the widened weights of one block and the workers' buffers remain whatever the
+ * most of it; the widened weights of two blocks and the workers' buffers remain whatever the
  * texts. */
 #include "analysis/capture_fit.h"
 
@@ -303,6 +303,17 @@ static mc_status refuse(search *s, uint64_t needed, mc_error *err)
                    s->run->options->max_memory ? "are allowed" : "are available");
 }
 
+/* Rather one widened block than two passes. */
+static mc_status choose_blocks(mc_capture_run *run, uint64_t room, size_t *begins,
+                               mc_error *err)
+{
+    uint64_t needed = 0;
+
+    MC_TRY(memory_of(run, 1, begins, &needed, err));
+    run->one_block = needed > room;
+    return MC_OK;
+}
+
 mc_status mc_capture_fit(mc_capture_run *run, mc_error *err)
 {
     search    s      = { .run  = run,
@@ -313,7 +324,9 @@ mc_status mc_capture_fit(mc_capture_run *run, mc_error *err)
 
     s.begins = mc_alloc_array(run->tokens.probe_count + 1, sizeof *s.begins);
     if (!s.begins) return mc_fail_memory(err, run->tokens.probe_count * sizeof *s.begins);
-    status = find_passes(run, s.room, s.begins, &run->passes, &needed, err);
+    status = choose_blocks(run, s.room, s.begins, err);
+    if (status == MC_OK)
+        status = find_passes(run, s.room, s.begins, &run->passes, &needed, err);
     if (status == MC_OK && needed > s.room)
         status = mc_fail_about(err, refuse(&s, needed, err), "%s", run->options->model);
     if (status == MC_OK) {

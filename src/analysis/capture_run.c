@@ -306,6 +306,7 @@ mc_engine_options mc_capture_engine(const mc_capture_run *run)
                                   .max_memory = run->options->max_memory,
                                   .batch_size = run->options->batch_size,
                                   .no_sharing = run->options->no_prefix_sharing,
+                                  .one_block  = run->one_block,
                                   .streams    = run->streams,
                                   .keep       = keep[run->options->pooling],
                                   .wanted     = run->wanted };
@@ -349,6 +350,7 @@ static void add_stats(mc_engine_stats *sum, const mc_engine_stats *pass)
     sum->tokens_computed += pass->tokens_computed;
     if (pass->blocks_run > sum->blocks_run) sum->blocks_run = pass->blocks_run;
     sum->flop += pass->flop;
+    sum->seconds += pass->seconds;
     sum->seconds_stage += pass->seconds_stage;
     sum->seconds_compute += pass->seconds_compute;
     sum->seconds_states += pass->seconds_states;
@@ -380,7 +382,7 @@ static mc_status run_pass(mc_capture_run *run, size_t all_tokens, mc_engine_stat
     run->rows_at[0].first += run->rows_at[0].count;
     run->rows_at[1].first += run->rows_at[1].count;
     run->share_before += run->share;
-    run->seconds_before += own.seconds_stage + own.seconds_compute + own.seconds_states;
+    run->seconds_before += own.seconds;
     if (status == MC_OK) add_stats(stats, &own);
     return status;
 }

@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "base/alloc.h"
-#include "base/interrupt.h"
 #include "base/log.h"
 #include "cache/inventory.h"
 
@@ -115,17 +114,22 @@ static void copy_rows(void *context, size_t text, float *rows)
     mc_engine_state_read(*(const mc_engine_state **)context, text, rows);
 }
 
-void mc_capture_store_checkpoint(mc_capture_store *store, const mc_engine_state *state,
-                                 bool *put_off)
+mc_checkpoint_need mc_capture_store_need(const mc_capture_store *store, int block)
+{
+    if (!store->on) return MC_CHECKPOINT_NEVER;
+    if (block == store->stays_behind) return MC_CHECKPOINT_NOW;
+    return store->expected > CHECKPOINT_SHARE * (mc_clock() - store->marked)
+               ? MC_CHECKPOINT_LATER
+               : MC_CHECKPOINT_NOW;
+}
+
+void mc_capture_store_checkpoint(mc_capture_store *store, const mc_engine_state *state)
 {
     const int block   = mc_engine_state_block(state);
     double    started = mc_clock();
     mc_error  err     = { 0 };
 
     if (!store->on) return;
-    *put_off = store->expected > CHECKPOINT_SHARE * (started - store->marked) &&
-               !mc_interrupted() && block != store->stays_behind;
-    if (*put_off) return;
     finish_layer(store); /* what lies below a checkpoint must be whole */
     if (mc_checkpoint_put(store->group, store->build, block, store->living, &store->texts,
                           copy_rows, &state, &err) != MC_OK)

@@ -47,10 +47,9 @@ void mc_capture_store_begin(mc_capture_store *store, const mc_cache_settings *se
 /* Copies the states and returns; `old` must stay until the next call. */
 void mc_capture_store_layer(mc_capture_store *store, int layer, size_t width,
                             mc_activations *old, const mc_states *states);
-/* When that is cheap, when it is to stay, and when somebody has asked to stop; else *put_off.
- */
-void mc_capture_store_checkpoint(mc_capture_store *store, const mc_engine_state *state,
-                                 bool *put_off);
+/* Now when that is cheap, and where it is to stay. */
+mc_checkpoint_need mc_capture_store_need(const mc_capture_store *store, int block);
+void mc_capture_store_checkpoint(mc_capture_store *store, const mc_engine_state *state);
 /* Wait for the layer that is being written. `done`: nothing is left to go on with. */
 void mc_capture_store_end(mc_capture_store *store, bool done);
 

@@ -54,8 +54,6 @@ static mc_status fill_names(const build *b, mc_crm_build_summary *summary, mc_er
 
 static void fill_numbers(const build *b, const mc_engine_stats *stats, mc_crm_build_summary *s)
 {
-    double busy = stats->seconds_stage + stats->seconds_compute + stats->seconds_states;
-
     s->layer_count     = b->run.layers.count;
     s->block_count     = (int)mc_model_get_info(b->run.model)->layer_count;
     s->blocks_run      = stats->blocks_run;
@@ -83,9 +81,9 @@ static void fill_numbers(const build *b, const mc_engine_stats *stats, mc_crm_bu
     s->states_served      = b->run.reuse.served;
     s->resumed_behind     = b->run.reuse.resumed_behind;
     s->activations_stored = b->run.reuse.stored;
-    if (busy > 0) {
-        s->tokens_per_second = (double)stats->tokens_asked / busy;
-        s->flop_per_second   = stats->flop / busy;
+    if (stats->seconds > 0) {
+        s->tokens_per_second = (double)stats->tokens_asked / stats->seconds;
+        s->flop_per_second   = stats->flop / stats->seconds;
     }
 }
 

@@ -10,6 +10,7 @@
 
 #include "base/alloc.h"
 #include "base/profile.h"
+#include "base/spin.h"
 
 /* A worker spins this many times for the next run before it sleeps: runs follow each other
  * within microseconds inside a block, and a wake-up costs tens. */
@@ -66,20 +67,11 @@ static void take_jobs(mc_pool *pool, size_t worker)
     }
 }
 
-static void spin(void)
-{
-#if defined(__x86_64__)
-    __builtin_ia32_pause();
-#elif defined(__aarch64__)
-    __asm__ volatile("yield");
-#endif
-}
-
 static void wait_for_run(mc_pool *pool, size_t seen)
 {
     for (int i = 0; i < SPINS; i++) {
         if (atomic_load_explicit(&pool->generation, memory_order_acquire) != seen) return;
-        spin();
+        mc_spin();
     }
     pthread_mutex_lock(&pool->mutex);
     while (atomic_load(&pool->generation) == seen)
@@ -125,47 +117,41 @@ static void *work(void *argument)
 static void wait_for_others(mc_pool *pool)
 {
     for (int i = 0; i < SPINS && atomic_load(&pool->running) > 0; i++)
-        spin();
+        mc_spin();
     pthread_mutex_lock(&pool->mutex);
     while (atomic_load(&pool->running) > 0)
         pthread_cond_wait(&pool->done, &pool->mutex);
     pthread_mutex_unlock(&pool->mutex);
 }
 
-void mc_pool_begin(mc_pool *pool, size_t count, mc_pool_job *job, void *context)
+static void wake_workers(mc_pool *pool)
 {
+    if (pool->size == 1) return;
+    atomic_store(&pool->running, pool->size - 1);
+    pthread_mutex_lock(&pool->mutex);
+    atomic_fetch_add(&pool->generation, 1);
+    pthread_cond_broadcast(&pool->wake);
+    pthread_mutex_unlock(&pool->mutex);
+}
+
+void mc_pool_run(mc_pool *pool, size_t count, mc_pool_job *job, void *context)
+{
+    mc_profile_mark begun;
+
+    if (count == 1) { /* not worth waking anybody */
+        job(context, 0, 0);
+        return;
+    }
     pool->job     = job;
     pool->context = context;
     pool->count   = count;
     atomic_store(&pool->next, 0);
-    if (pool->size > 1 && count > 0) {
-        atomic_store(&pool->running, pool->size - 1);
-        pthread_mutex_lock(&pool->mutex);
-        atomic_fetch_add(&pool->generation, 1);
-        pthread_cond_broadcast(&pool->wake);
-        pthread_mutex_unlock(&pool->mutex);
-    }
-}
-
-void mc_pool_finish(mc_pool *pool)
-{
-    mc_profile_mark begun;
-
+    if (count > 0) wake_workers(pool);
     take_jobs(pool, 0);
     if (atomic_load(&pool->running) == 0) return;
     begun = mc_profile_begin();
     wait_for_others(pool);
     end_wait(begun);
-}
-
-void mc_pool_run(mc_pool *pool, size_t count, mc_pool_job *job, void *context)
-{
-    if (count == 1) { /* not worth waking anybody */
-        job(context, 0, 0);
-        return;
-    }
-    mc_pool_begin(pool, count, job, context);
-    mc_pool_finish(pool);
 }
 
 /* The core for a worker: the k-th of the usable ones, or -1 when there are more workers. */

@@ -22,11 +22,6 @@ size_t    mc_pool_size(const mc_pool *pool);
 /* Run jobs 0..count-1, each once, taken from an atomic counter; returns when all are done. */
 void mc_pool_run(mc_pool *pool, size_t count, mc_pool_job *job, void *context);
 
-/* The same in two halves: the others begin, and the caller has time for something else before
- * it takes its share and waits. One after the other, always both. */
-void mc_pool_begin(mc_pool *pool, size_t count, mc_pool_job *job, void *context);
-void mc_pool_finish(mc_pool *pool);
-
 /* Cores this process may use (affinity mask and cgroup quota). */
 size_t mc_usable_cores(void);
 

@@ -35,11 +35,12 @@ static const mc_positional build_operands[] = {
 
 static const mc_field seconds_fields[] = {
     { "open", MC_VALUE_NUMBER, "model, tokenizer and texts", MC_UNIT_SECONDS },
-    { "read", MC_VALUE_NUMBER,
-      "weights: reading and widening, beyond what is done beside 'write'", MC_UNIT_SECONDS },
-    { "compute", MC_VALUE_NUMBER, "the blocks", MC_UNIT_SECONDS },
-    { "write", MC_VALUE_NUMBER, "the file", MC_UNIT_SECONDS },
-    { "total", MC_VALUE_NUMBER, "all of it", MC_UNIT_SECONDS },
+    { "read", MC_VALUE_NUMBER, "reading and widening weights, mean of the threads",
+      MC_UNIT_SECONDS },
+    { "compute", MC_VALUE_NUMBER, "the blocks, mean of the threads", MC_UNIT_SECONDS },
+    { "write", MC_VALUE_NUMBER, "the file: beside the blocks, mean of the threads, and its end",
+      MC_UNIT_SECONDS },
+    { "total", MC_VALUE_NUMBER, "all of it, with waiting for each other", MC_UNIT_SECONDS },
     { 0 },
 };
 

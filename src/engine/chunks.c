@@ -4,6 +4,7 @@
 #include <pthread.h>
 
 #include "base/alloc.h"
+#include "base/profile.h"
 
 typedef struct gate {
     pthread_mutex_t mutex;
@@ -143,51 +144,87 @@ void mc_chunks_clear(mc_chunks *chunks)
 
 /* ---- order ---- */
 
-void mc_chunks_rewind(mc_chunks *chunks)
+/* Every phase goes over every long text: numbered in that order, texts take slots in turn. */
+static size_t place_of(const mc_chunks *chunks, const mc_job *job, size_t phase)
 {
-    for (size_t i = 0; i < chunks->text_count; i++)
-        chunks->texts[i].remembered = chunks->texts[i].pooled = 0;
+    return phase * chunks->text_count + job->text;
 }
 
-/* Until `counter` has come to `turn`; then it goes on by `step`. */
-static bool pass_gate(mc_chunks *chunks, size_t *counter, size_t turn, size_t step)
+mc_chunk_slot *mc_chunk_slot_of(const mc_chunks *chunks, const mc_job *job, size_t phase)
 {
-    gate *g = chunks->gate;
-    bool  abandoned;
+    return &chunks->slots[place_of(chunks, job, phase) % chunks->cost->long_texts];
+}
+
+/* Chunks of all phases up to this one. */
+static size_t turn_of(const mc_chunks *chunks, const mc_job *job, size_t phase)
+{
+    return phase * chunks->texts[job->text].chunks + job->chunk;
+}
+
+/* Until `counter` has come to `turn`. */
+static bool pass_gate(mc_chunks *chunks, const size_t *counter, size_t turn)
+{
+    gate           *g     = chunks->gate;
+    mc_profile_mark begun = { 0 };
+    bool            waits, abandoned;
 
     pthread_mutex_lock(&g->mutex);
+    waits = *counter < turn && !chunks->abandoned;
+    if (waits) begun = mc_profile_begin();
     while (*counter < turn && !chunks->abandoned)
         pthread_cond_wait(&g->moved, &g->mutex);
-    *counter += step;
     abandoned = chunks->abandoned;
-    if (step) pthread_cond_broadcast(&g->moved);
     pthread_mutex_unlock(&g->mutex);
+    if (waits)
+        mc_profile_end(begun, &(mc_profile_call){ .kind = MC_PROFILE_WAIT, .name = "wait" });
     return !abandoned;
 }
 
-bool mc_chunk_begin(mc_chunks *chunks, const mc_job *job)
+static void move_on(mc_chunks *chunks, size_t *counter, size_t to)
 {
-    size_t        slots = chunks->cost->long_texts;
+    gate *g = chunks->gate;
+
+    pthread_mutex_lock(&g->mutex);
+    if (*counter < to) *counter = to;
+    pthread_cond_broadcast(&g->moved);
+    pthread_mutex_unlock(&g->mutex);
+}
+
+bool mc_chunk_begin(mc_chunks *chunks, const mc_job *job, size_t phase)
+{
+    size_t        place = place_of(chunks, job, phase), slots = chunks->cost->long_texts;
     mc_long_text *before;
 
-    if (job->text < slots) return true;
-    before = &chunks->texts[job->text - slots];
-    return pass_gate(chunks, &before->pooled, before->chunks, 0);
+    if (place < slots) return pass_gate(chunks, &place, 0);
+    place -= slots;
+    before = &chunks->texts[place % chunks->text_count];
+    return pass_gate(chunks, &before->pooled,
+                     (place / chunks->text_count + 1) * before->chunks);
 }
 
-bool mc_chunk_remembered(mc_chunks *chunks, const mc_job *job)
+bool mc_chunk_remembered(mc_chunks *chunks, const mc_job *job, size_t phase)
 {
-    return pass_gate(chunks, &chunks->texts[job->text].remembered, job->chunk, 1);
+    mc_long_text *text = &chunks->texts[job->text];
+    size_t        turn = turn_of(chunks, job, phase);
+
+    if (!pass_gate(chunks, &text->remembered, turn)) return false;
+    move_on(chunks, &text->remembered, turn + 1);
+    return true;
 }
 
-bool mc_chunk_turn(mc_chunks *chunks, const mc_job *job)
+bool mc_chunk_turn(mc_chunks *chunks, const mc_job *job, size_t phase)
 {
-    return pass_gate(chunks, &chunks->texts[job->text].pooled, job->chunk, 0);
+    return pass_gate(chunks, &chunks->texts[job->text].pooled, turn_of(chunks, job, phase));
 }
 
-void mc_chunk_done(mc_chunks *chunks, const mc_job *job)
+void mc_chunk_done(mc_chunks *chunks, const mc_job *job, size_t phase)
 {
-    pass_gate(chunks, &chunks->texts[job->text].pooled, job->chunk, 1);
+    mc_long_text *text = &chunks->texts[job->text];
+    size_t        turn = turn_of(chunks, job, phase);
+
+    if (!pass_gate(chunks, &text->pooled, turn)) return;
+    move_on(chunks, &text->pooled, turn + 1);
+    move_on(chunks, &text->remembered, turn + 1); /* of a phase without attention */
 }
 
 void mc_chunks_abandon(mc_chunks *chunks)

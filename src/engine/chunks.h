@@ -9,11 +9,11 @@
 
 #include "engine/cost.h"
 
-/* One long text of the plan, and what its chunks have in common while a block runs. */
+/* One long text of the plan: chunks of all phases so far. */
 typedef struct mc_long_text {
-    size_t chunks;
-    size_t remembered; /* chunks whose keys and values are in the history */
-    size_t pooled;     /* chunks that are done */
+    size_t chunks;     /* of a phase */
+    size_t remembered; /* whose keys and values are in the history, or were */
+    size_t pooled;     /* that are done */
 } mc_long_text;
 
 /* What a worker takes: a whole tile, or a chunk of a tile that is one long text. */
@@ -35,7 +35,7 @@ typedef struct mc_chunks {
     size_t         job_count;
     mc_long_text  *texts;
     size_t         text_count;
-    mc_chunk_slot *slots; /* [cost->long_texts]: text i uses slot i modulo that */
+    mc_chunk_slot *slots; /* [cost->long_texts]: texts take them in turn, phase after phase */
     bool           abandoned;
     void          *gate; /* lock and signal */
 } mc_chunks;
@@ -43,17 +43,17 @@ typedef struct mc_chunks {
 mc_status mc_chunks_create(const mc_cost *cost, mc_chunks *chunks, mc_error *err);
 void      mc_chunks_clear(mc_chunks *chunks);
 
-/* Before a program runs over all jobs. */
-void mc_chunks_rewind(mc_chunks *chunks);
+/* The history that a chunk's text has in this phase. */
+mc_chunk_slot *mc_chunk_slot_of(const mc_chunks *chunks, const mc_job *job, size_t phase);
 
-/* A chunk goes through these in order; false: the pass is given up and nothing may be read.
- * `begin` waits for the slot, `remembered` says that its own keys and values are in the history
- * and waits for those of all earlier chunks, `turn` waits until it may pool, `done` lets the
- * next one. */
-bool mc_chunk_begin(mc_chunks *chunks, const mc_job *job);
-bool mc_chunk_remembered(mc_chunks *chunks, const mc_job *job);
-bool mc_chunk_turn(mc_chunks *chunks, const mc_job *job);
-void mc_chunk_done(mc_chunks *chunks, const mc_job *job);
+/* A chunk goes through these in order, phase after phase (counted from 0); false: the pass is
+ * given up and nothing may be read. `begin` waits for the slot, `remembered` says that its own
+ * keys and values are in the history and waits for those of all earlier chunks, `turn` waits
+ * until it may pool, `done` lets the next one. */
+bool mc_chunk_begin(mc_chunks *chunks, const mc_job *job, size_t phase);
+bool mc_chunk_remembered(mc_chunks *chunks, const mc_job *job, size_t phase);
+bool mc_chunk_turn(mc_chunks *chunks, const mc_job *job, size_t phase);
+void mc_chunk_done(mc_chunks *chunks, const mc_job *job, size_t phase);
 
 /* A job will not be run: nobody waits for it any more. */
 void mc_chunks_abandon(mc_chunks *chunks);

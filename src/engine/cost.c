@@ -174,17 +174,17 @@ static size_t history_bytes(const mc_cost *cost)
 static void measure_bytes(mc_cost *cost)
 {
     const mc_plan *plan = cost->plan;
-    mc_stage       stage =
-        mc_stage_measure(cost->options->backend, cost->model, cost->last_block, cost->workers);
+    mc_stage  stage  = mc_stage_measure(cost->options->backend, cost->model, cost->last_block,
+                                        cost->workers, cost->depth);
     mc_pooled pooled = { cost->options->keep, plan->text_count, plan->asked,
                          cost->model->hidden };
     mc_pooled final  = { mc_cost_keep(cost, cost->last_block), plan->text_count, plan->asked,
                          cost->model->final_width };
 
-    cost->bytes = mc_stage_bytes(&stage) + state_bytes(cost) + mc_pooled_bytes(&pooled) +
-                  (cost->want_final ? mc_pooled_bytes(&final) : 0) +
-                  cost->workers * worker_bytes(cost) + cost->long_texts * history_bytes(cost) +
-                  mc_rope_tables_bytes(cost->model, plan);
+    cost->bytes =
+        mc_stage_bytes(&stage) + state_bytes(cost) + cost->kept * mc_pooled_bytes(&pooled) +
+        (cost->want_final ? mc_pooled_bytes(&final) : 0) + cost->workers * worker_bytes(cost) +
+        cost->long_texts * history_bytes(cost) + mc_rope_tables_bytes(cost->model, plan);
 }
 
 static double count_values(const mc_program *program)
@@ -218,7 +218,9 @@ void mc_cost_measure(const mc_lowered *model, const mc_engine_options *options,
     if (plan->longest > MC_TILE_ROWS) result.history = plan->longest;
     for (size_t i = 0; i < plan->tile_count && result.long_texts < workers; i++)
         result.long_texts += plan->tiles[i].chunked;
-    result.sums = model->hidden > model->final_width ? model->hidden : model->final_width;
+    result.sums  = model->hidden > model->final_width ? model->hidden : model->final_width;
+    result.depth = options->one_block ? 1 : 2;
+    result.kept  = options->keep & MC_KEEP_ALL ? 1 : 2;
     find_last(&result);
     result.wanted_rows = count_wanted(&result);
     measure_buffers(&result);

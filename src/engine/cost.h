@@ -14,6 +14,8 @@ typedef struct mc_cost {
     size_t workers;
     int    last_block; /* the last that anybody needs */
     bool   want_final;
+    size_t depth; /* widened programs in memory: one is staged while another is at work */
+    size_t kept;  /* layers whose pooled rows are in memory, handed out or not */
 
     size_t stride[MC_BUFFERS_MAX];
     size_t offset[MC_BUFFERS_MAX]; /* of a scratch buffer inside a worker's buffers */

@@ -1,10 +1,10 @@
 /* engine.h - the layer-major forward pass.
  *
  * All texts lie back to back, unpadded, in one matrix [tokens, hidden]; block 1 goes over all
- * of it, then block 2, and so on. Each weight is read and widened once a pass, one block of
- * widened weights is in memory, no logits exist. States are pooled as each block ends and
- * handed to the caller. Texts that begin alike share the rows of their common beginning, inside
- * a tile.
+ * of it, then block 2, and so on. Each weight is read and widened once a pass, two blocks of
+ * widened weights are in memory (one is at work while the next is made ready), no logits exist.
+ * States are pooled as each block ends and handed to the caller. Texts that begin alike share
+ * the rows of their common beginning, inside a tile.
  *
  * The result of a text does not depend on the others, on the batch size, on the number of
  * threads or on sharing: to the bit. */
@@ -67,11 +67,19 @@ size_t mc_engine_state_width(const mc_lowered *model);
 int    mc_engine_state_block(const mc_engine_state *state); /* the last one run; 0: embedding */
 void   mc_engine_state_read(const mc_engine_state *state, size_t text, float *rows);
 
-/* Called behind each block but the last, after its state has been handed out. Sets `put_off`
- * when it has not kept the state because that costs too much now: a request to stop is then
- * followed only behind the next block, when it is called again. */
+/* Whether the state behind a block is to be kept. */
+typedef enum mc_checkpoint_need {
+    MC_CHECKPOINT_NEVER, /* neither this one nor later ones: a request to stop ends the pass */
+    MC_CHECKPOINT_LATER, /* not this one, it costs too much now; but on a request to stop, which
+                          * then waits for the end of the blocks that have begun */
+    MC_CHECKPOINT_NOW    /* the next block waits for it */
+} mc_checkpoint_need;
+
+/* Asked ahead, for each block but the last, while the block runs or waits to. */
+typedef mc_checkpoint_need mc_checkpoint_need_function(void *context, int block);
+/* Keep a state, after that block's own has been handed out. */
 typedef mc_status mc_checkpoint_function(void *context, const mc_engine_state *state,
-                                         bool *put_off, mc_error *err);
+                                         mc_error *err);
 /* Fill in the rows of a text, as mc_engine_state_read() gave them. */
 typedef mc_status mc_restore_function(void *context, size_t text, float *rows, mc_error *err);
 
@@ -81,6 +89,7 @@ typedef struct mc_engine_options {
     size_t            batch_size; /* most texts worked on together; 0: the engine's choice */
     uint64_t          max_memory; /* bytes that the pass may take; 0: no bound */
     bool              no_sharing; /* compute shared beginnings once for each text */
+    bool              one_block;  /* one widened block in memory: slower, for want of room */
     bool              streams;    /* keep no weight in the system's cache: there is no room */
     unsigned          keep;
     unsigned          keep_end; /* of the last block and `final`: some of them; 0: the same */
@@ -91,10 +100,11 @@ typedef struct mc_engine_options {
     mc_engine_progress_function *progress; /* NULL: none */
     /* Blocks below are taken as run, and their states cannot be wanted: 0 begins with the
      * embedding, k + 1 with the state behind block k, from `restore`. */
-    int                     first_block;
-    mc_restore_function    *restore;    /* with first_block 0: not called */
-    mc_checkpoint_function *checkpoint; /* NULL: none */
-    void                   *context;    /* of all of these */
+    int                          first_block;
+    mc_restore_function         *restore;    /* with first_block 0: not called */
+    mc_checkpoint_need_function *need;       /* NULL: never */
+    mc_checkpoint_function      *checkpoint; /* with `need` NULL: not called */
+    void                        *context;    /* of all of these */
 } mc_engine_options;
 
 typedef struct mc_engine_stats {
@@ -102,8 +112,9 @@ typedef struct mc_engine_stats {
     size_t tokens_asked, tokens_computed; /* they differ by what sharing saved */
     int    blocks_run;                    /* from first_block on */
     double flop;                          /* of the computed tokens: products and attention */
-    /* Of the wall, one after the other. */
-    double   seconds_stage;   /* widening weights, but for what was done beside the states */
+    double seconds;                       /* of the wall */
+    /* What the workers did in that time, as means over them: the rest is waiting. */
+    double   seconds_stage;   /* reading and widening weights */
     double   seconds_compute; /* the blocks */
     double   seconds_states;  /* the caller's states and checkpoint functions */
     size_t   bytes;           /* the engine's own memory */

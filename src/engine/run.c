@@ -1,94 +1,17 @@
-/* run.c - the pass: for the embedding and each block, stage the weights, run all tiles, pool.
- *
- * Two barriers a block: after staging and after the tiles. While the others stage a block, the
- * caller's worker hands out what the block before it has pooled. Everything a worker writes
- * during the tiles is its own: rows of its tile, its scratch, the pooled rows of its texts. */
+/* run.c - the pass: every worker takes tickets (schedule.h), panels of weights and jobs of
+ * rows, and the caller's thread ends each block between two of its own. */
 #include <math.h>
-#include <stdatomic.h>
-#include <string.h>
 
 #include "base/alloc.h"
 #include "base/interrupt.h"
 #include "base/log.h"
-#include "engine/chunks.h"
-#include "engine/cost.h"
-#include "engine/engine.h"
-#include "engine/op_profile.h"
-#include "engine/plan.h"
-#include "engine/pooling.h"
-#include "engine/rope_tables.h"
-#include "engine/stage.h"
-#include "engine/state.h"
-
-/* `final` writes here when it changes the width. */
-enum { FINAL_BUFFER = 1 };
-
-/* One worker's memory: what a tile needs while it goes through a program. */
-typedef struct worker {
-    float        *buffers; /* all of a tile's scratch buffers */
-    void         *scratch; /* of the operations */
-    double       *sums;    /* of the mean */
-    mc_text_rows *texts;   /* of the tile at work on */
-    uint32_t     *place;   /* [tile rows] rows after the unwanted ones are dropped */
-    uint8_t      *wanted;  /* [tile rows] */
-} worker;
-
-typedef struct pass {
-    const mc_lowered        *model;
-    const mc_store          *store;
-    const mc_texts          *texts;
-    const mc_engine_options *options;
-    mc_engine_stats         *stats;
-    mc_pool                 *pool;
-    mc_plan                  plan;
-    mc_cost                  cost;
-    mc_chunks                chunks;
-    mc_rope_tables           ropes;
-    mc_stage                 stage;
-    mc_pooled                pooled, pooled_final;
-    mc_engine_state          living;
-
-    float  *state[MC_BUFFERS_MAX]; /* of all rows: x and the persistent buffers */
-    worker *workers;
-
-    int               block;   /* at work on; 0: embedding; cost.last_block + 1: final */
-    bool              held_up; /* a request to stop waits for the end of the phase */
-    const mc_program *program;
-    atomic_size_t     jobs_done;
-    double            started, flop_done, flop_total, flop_phase;
-    double            seconds_staging; /* of the program at work on */
-} pass;
+#include "base/pool.h"
+#include "base/profile.h"
+#include "engine/pass.h"
 
 /* ---- memory ---- */
 
-static mc_status create_worker(const pass *p, worker *w, mc_error *err)
-{
-    const mc_cost *c    = &p->cost;
-    size_t         rows = p->plan.tile_rows;
-
-    w->buffers = mc_alloc_aligned(c->buffer_floats * sizeof *w->buffers);
-    w->scratch = mc_alloc_aligned(c->scratch_bytes);
-    w->sums    = mc_alloc_array(c->sums, sizeof *w->sums);
-    w->texts   = mc_alloc_array(p->plan.text_count, sizeof *w->texts);
-    w->place   = mc_alloc_array(rows, sizeof *w->place);
-    w->wanted  = mc_alloc_array(rows, sizeof *w->wanted);
-    if (w->buffers && w->scratch && w->sums && w->texts && w->place && w->wanted) return MC_OK;
-    return mc_fail_memory(err, c->buffer_floats * sizeof(float) + c->scratch_bytes);
-}
-
-static void free_worker(const pass *p, worker *w)
-{
-    const mc_cost *c = &p->cost;
-
-    mc_free_aligned(w->buffers, c->buffer_floats * sizeof *w->buffers);
-    mc_free_aligned(w->scratch, c->scratch_bytes);
-    mc_free(w->sums);
-    mc_free(w->texts);
-    mc_free(w->place);
-    mc_free(w->wanted);
-}
-
-static mc_status create_states(pass *p, mc_error *err)
+static mc_status create_states(mc_pass *p, mc_error *err)
 {
     for (int b = 0; b < MC_BUFFERS_MAX; b++) {
         size_t bytes = p->plan.rows * p->cost.stride[b] * sizeof(float);
@@ -100,7 +23,7 @@ static mc_status create_states(pass *p, mc_error *err)
 }
 
 /* What does not fit is refused before it is taken. */
-static mc_status check_memory(const pass *p, mc_error *err)
+static mc_status check_memory(const mc_pass *p, mc_error *err)
 {
     uint64_t most = p->options->max_memory;
 
@@ -113,18 +36,51 @@ static mc_status check_memory(const pass *p, mc_error *err)
         (double)p->cost.bytes / 1048576.0, (double)most / 1048576.0);
 }
 
-static mc_status create_memory(pass *p, mc_error *err)
+static mc_status create_pooled(mc_pass *p, mc_error *err)
+{
+    for (size_t i = 0; i < p->cost.kept; i++)
+        MC_TRY(mc_pooled_create(p->options->keep, p->texts->count, p->plan.asked,
+                                p->model->hidden, &p->pooled[i], err));
+    if (!p->cost.want_final) return MC_OK;
+    return mc_pooled_create(mc_cost_keep(&p->cost, p->cost.last_block), p->texts->count,
+                            p->plan.asked, p->model->final_width, &p->pooled_final, err);
+}
+
+static size_t count_phases(const mc_pass *p)
+{
+    return (size_t)(p->cost.last_block + p->cost.want_final - p->options->first_block) + 1;
+}
+
+static mc_status create_schedule(mc_pass *p, mc_error *err)
+{
+    size_t    count  = count_phases(p);
+    size_t   *panels = mc_alloc_array(count, sizeof *panels);
+    mc_status status;
+
+    p->flop = mc_alloc_array(count, sizeof *p->flop);
+    if (!panels || !p->flop) {
+        mc_free(panels);
+        return mc_fail_memory(err, count * sizeof *panels);
+    }
+    for (size_t i = 0; i < count; i++) {
+        panels[i]  = mc_stage_panels(p->options->backend, mc_pass_program(p, i));
+        p->flop[i] = mc_cost_flop(&p->cost, mc_pass_block(p, i));
+    }
+    status = mc_schedule_create(panels, count, p->chunks.job_count, p->cost.depth, p->cost.kept,
+                                &p->schedule, err);
+    mc_free(panels);
+    return status;
+}
+
+static mc_status create_memory(mc_pass *p, mc_error *err)
 {
     MC_TRY(check_memory(p, err));
     MC_TRY(mc_chunks_create(&p->cost, &p->chunks, err));
     MC_TRY(mc_rope_tables_create(p->model, &p->plan, &p->ropes, err));
+    MC_TRY(create_schedule(p, err));
     MC_TRY(mc_stage_create(p->options->backend, p->model, p->cost.last_block, p->cost.workers,
-                           &p->stage, err));
-    MC_TRY(mc_pooled_create(p->options->keep, p->texts->count, p->plan.asked, p->model->hidden,
-                            &p->pooled, err));
-    if (p->cost.want_final)
-        MC_TRY(mc_pooled_create(mc_cost_keep(&p->cost, p->cost.last_block), p->texts->count,
-                                p->plan.asked, p->model->final_width, &p->pooled_final, err));
+                           p->cost.depth, &p->stage, err));
+    MC_TRY(create_pooled(p, err));
     MC_TRY(create_states(p, err));
     p->living = (mc_engine_state){
         .model = p->model, .plan = &p->plan, .data = p->state, .stride = p->cost.stride
@@ -133,251 +89,85 @@ static mc_status create_memory(pass *p, mc_error *err)
     p->workers = mc_calloc(p->cost.workers, sizeof *p->workers);
     if (!p->workers) return mc_fail_memory(err, p->cost.workers * sizeof *p->workers);
     for (size_t i = 0; i < p->cost.workers; i++)
-        MC_TRY(create_worker(p, &p->workers[i], err));
+        MC_TRY(mc_worker_create(p, &p->workers[i], err));
     return MC_OK;
 }
 
-static void clear_memory(pass *p)
+static void clear_memory(mc_pass *p)
 {
     for (size_t i = 0; p->workers && i < p->cost.workers; i++)
-        free_worker(p, &p->workers[i]);
+        mc_worker_clear(p, &p->workers[i]);
     mc_free(p->workers);
     mc_chunks_clear(&p->chunks);
     mc_engine_state_clear(&p->living);
     for (int b = 0; b < MC_BUFFERS_MAX; b++)
         mc_free_aligned(p->state[b], p->plan.rows * p->cost.stride[b] * sizeof(float));
-    mc_pooled_clear(&p->pooled);
+    for (size_t i = 0; i < MC_KEPT_LAYERS; i++)
+        mc_pooled_clear(&p->pooled[i]);
     mc_pooled_clear(&p->pooled_final);
     mc_stage_clear(&p->stage);
+    mc_schedule_clear(&p->schedule);
+    mc_free(p->flop);
     mc_rope_tables_clear(&p->ropes);
     mc_plan_clear(&p->plan);
 }
 
-/* ---- one tile ---- */
+/* ---- the clock ---- */
 
-typedef struct tile_job {
-    pass               *p;
-    worker             *w;
-    const mc_job       *job;
-    const mc_plan_tile *planned;
-    size_t              first_row;    /* of the tile or chunk, among all rows */
-    size_t              wanted_count; /* rows that the last block keeps */
-    mc_tile             tile;
-} tile_job;
-
-static void point_buffers(tile_job *job)
+/* A worker turns to something else. What the caller's thread does is also a stage of the
+ * profile. */
+static void turn_to(mc_pass *p, size_t worker, mc_activity activity)
 {
-    const pass *p = job->p;
+    static const char *const names[] = {
+        [MC_STAGING] = "read and widen weights", [MC_COMPUTING] = "compute"
+    };
 
-    for (int b = 0; b < MC_BUFFERS_MAX; b++) {
-        job->tile.stride[b] = p->cost.stride[b];
-        job->tile.data[b] =
-            mc_cost_is_global(p->model, b)
-                ? (p->state[b] ? p->state[b] + job->first_row * p->cost.stride[b] : NULL)
-                : job->w->buffers + p->cost.offset[b];
-    }
+    mc_worker *w = &p->workers[worker];
+    double     now;
+
+    if (w->at == activity) return;
+    now = mc_clock();
+    w->seconds[w->at] += now - w->since;
+    if (worker == 0 && (w->at == MC_STAGING || w->at == MC_COMPUTING))
+        mc_profile_end_stage(w->begun, names[w->at]);
+    w->at    = activity;
+    w->since = now;
+    w->begun = mc_profile_begin();
 }
 
-static void describe_texts(tile_job *job)
+static void sum_seconds(const mc_pass *p, mc_engine_stats *stats)
 {
-    const pass *p = job->p;
+    double sums[MC_ACTIVITIES] = { 0 };
 
-    for (size_t i = 0; i < job->planned->text_count; i++) {
-        size_t              t    = job->planned->first_text + i;
-        const mc_plan_text *text = &p->plan.texts[t];
-        job->w->texts[i]         = (mc_text_rows){
-                    .length = text->length,
-                    .first  = text->shared,
-                    .row    = text->row,
-                    .own    = text->length - text->shared,
-                    .path   = p->plan.paths + text->path,
-                    .ropes  = p->ropes.of_text + t * p->model->rope_count,
-        };
-    }
-    job->tile.texts      = job->w->texts;
-    job->tile.text_count = job->planned->text_count;
+    for (size_t i = 0; i < p->cost.workers; i++)
+        for (size_t a = 0; a < MC_ACTIVITIES; a++)
+            sums[a] += p->workers[i].seconds[a] / (double)p->cost.workers;
+    stats->seconds         = mc_clock() - p->started;
+    stats->seconds_stage   = sums[MC_STAGING];
+    stats->seconds_compute = sums[MC_COMPUTING];
+    stats->seconds_states  = sums[MC_HANDING_OUT];
 }
 
-static mc_chunk_slot *slot_of(const tile_job *job)
+static void report_progress(mc_pass *p, size_t phase)
 {
-    return &job->p->chunks.slots[job->job->text % job->p->cost.long_texts];
+    const mc_schedule *s        = &p->schedule;
+    mc_engine_progress progress = { .total      = p->flop_total,
+                                    .seconds    = mc_clock() - p->started,
+                                    .block      = mc_pass_block(p, phase),
+                                    .last_block = p->cost.last_block,
+                                    .tokens     = p->plan.rows };
+
+    if (!p->options->progress) return;
+    for (size_t i = 0; i < s->phase_count; i++)
+        progress.done +=
+            p->flop[i] * (double)atomic_load(&s->phases[i].done) / (double)s->job_count;
+    p->options->progress(p->options->context, &progress);
 }
 
-/* A chunk is a text whose earlier positions are in the history. */
-static void describe_chunk(tile_job *job)
-{
-    describe_texts(job);
-    job->w->texts->first = job->job->at;
-    job->w->texts->own   = job->job->rows;
-    job->w->texts->path  = NULL;
-    job->tile.history    = &slot_of(job)->history;
-}
-
-/* Rows that somebody asked for, in the last block: all texts' pooled positions, wherever the
- * rows lie; and where they go when the others are dropped. */
-static void mark_wanted(tile_job *job)
-{
-    const pass *p    = job->p;
-    unsigned    keep = mc_cost_keep(&p->cost, p->block);
-    uint32_t    to   = 0;
-
-    memset(job->w->wanted, 0, job->tile.rows);
-    for (size_t i = 0; i < job->planned->text_count; i++) {
-        const mc_plan_text *text = &p->plan.texts[job->planned->first_text + i];
-        for (size_t position = 0; position < text->length; position++) {
-            size_t row = p->plan.paths[text->path + position];
-            size_t at  = job->job->at;
-            if (row < at || row >= at + job->tile.rows) continue;
-            if (mc_pooled_needs(keep, position, text->length)) job->w->wanted[row - at] = 1;
-        }
-    }
-    for (size_t row = 0; row < job->tile.rows; row++) {
-        job->w->place[row] = to;
-        to += job->w->wanted[row];
-    }
-    job->wanted_count = to;
-    job->tile.wanted  = job->w->wanted;
-}
-
-static void drop_unwanted(tile_job *job)
-{
-    size_t to = 0;
-
-    for (size_t row = 0; row < job->tile.rows; row++) {
-        if (!job->w->wanted[row]) continue;
-        for (int b = 0; b < MC_BUFFERS_MAX && to != row; b++)
-            if (job->tile.data[b] && job->tile.stride[b])
-                memcpy(job->tile.data[b] + to * job->tile.stride[b],
-                       job->tile.data[b] + row * job->tile.stride[b],
-                       job->tile.stride[b] * sizeof(float));
-        to++;
-    }
-    job->tile.rows   = to;
-    job->tile.wanted = NULL;
-}
-
-/* False: the pass is given up. */
-static bool run_program(tile_job *job, const mc_program *program, const mc_stage *stage)
-{
-    const mc_backend *backend = job->p->options->backend;
-    size_t drop_at = program->count - 1; /* behind the last attention, or at the end */
-
-    for (size_t i = 0; job->tile.wanted && i < program->count; i++)
-        if (program->ops[i].kind == MC_OP_ATTENTION) drop_at = i;
-    for (size_t i = 0; i < program->count; i++) {
-        const mc_op *op = &program->ops[i];
-        if (job->tile.history && op->kind == MC_OP_ATTENTION) {
-            mc_tile_remember(op, &job->tile);
-            if (!mc_chunk_remembered(&job->p->chunks, job->job)) return false;
-        }
-        mc_profile_call call  = mc_op_profile_call(op, &job->tile);
-        mc_profile_mark begun = mc_profile_begin();
-        backend->run[op->kind](backend, op, mc_stage_of(stage, program, i), &job->tile);
-        mc_profile_end(begun, &call);
-        if (job->tile.wanted && i == drop_at) drop_unwanted(job);
-    }
-    return true;
-}
-
-/* Pool what lies in `buffer` of the tile's rows; `place` as after dropping rows, or NULL. */
-static void pool_tile(tile_job *job, int buffer, size_t width, const mc_pooled *all,
-                      const uint32_t *place)
-{
-    pass        *p      = job->p;
-    mc_pooled    pooled = mc_pooled_only(all, mc_cost_keep(&p->cost, p->block));
-    double      *sums   = job->tile.history ? slot_of(job)->sums : job->w->sums;
-    mc_pool_rows rows   = { .data   = job->tile.data[buffer],
-                            .stride = job->tile.stride[buffer],
-                            .width  = width,
-                            .place  = place };
-
-    if (job->tile.history && !mc_chunk_turn(&p->chunks, job->job)) return;
-    for (size_t i = 0; i < job->planned->text_count; i++) {
-        const mc_plan_text *text = &p->plan.texts[job->planned->first_text + i];
-        rows.begin               = p->texts->offsets[text->text];
-        /* A chunk's rows count from its own beginning, as the path of its text does. */
-        mc_pool_text(&pooled, text, &rows, p->plan.paths + text->path, job->job->at,
-                     job->tile.history ? job->job->rows : text->length, sums);
-    }
-}
-
-/* The rows of a tile or chunk through the program at work on. The last block drops rows that
- * nobody wants behind its attention; `final` finds the others where that block has put them. */
-static void run_rows(tile_job *job)
-{
-    pass *p        = job->p;
-    bool  is_final = p->block > p->cost.last_block;
-    bool  drops    = p->block >= p->cost.last_block && p->cost.last_block > 0 &&
-                 !(mc_cost_keep(&p->cost, p->block) & MC_KEEP_ALL);
-    const uint32_t *place = drops ? job->w->place : NULL;
-
-    point_buffers(job);
-    job->tile.tokens    = p->plan.tokens + job->first_row;
-    job->tile.positions = p->plan.positions + job->first_row;
-    job->tile.scratch   = job->w->scratch;
-    job->tile.wanted    = NULL;
-    if (drops) mark_wanted(job);
-    if (is_final) {
-        if (drops) job->tile.rows = job->wanted_count;
-        job->tile.wanted = NULL;
-    }
-    if (p->program->count > 0 && !run_program(job, p->program, &p->stage)) return;
-    if (is_final) {
-        int buffer = p->model->final_width == p->model->hidden ? MC_X : FINAL_BUFFER;
-        pool_tile(job, buffer, p->model->final_width, &p->pooled_final, place);
-    } else if (p->options->wanted[p->block]) {
-        pool_tile(job, MC_X, p->model->hidden, &p->pooled, place);
-    }
-}
-
-static void run_chunk(tile_job *job)
-{
-    mc_chunks *chunks = &job->p->chunks;
-
-    describe_chunk(job);
-    if (!mc_chunk_begin(chunks, job->job)) return;
-    run_rows(job);
-    mc_chunk_done(chunks, job->job);
-}
-
-static void run_job(void *context, size_t index, size_t worker_index)
-{
-    pass         *p   = context;
-    const mc_job *own = &p->chunks.jobs[index];
-    tile_job      job = { .p         = p,
-                          .w         = &p->workers[worker_index],
-                          .job       = own,
-                          .planned   = own->tile,
-                          .first_row = own->tile->first_row + own->at };
-
-    if (mc_interrupted() && !p->held_up) {
-        mc_chunks_abandon(&p->chunks);
-        return;
-    }
-    job.tile.rows = own->rows;
-    if (own->tile->chunked) {
-        run_chunk(&job);
-    } else {
-        describe_texts(&job);
-        run_rows(&job);
-    }
-    atomic_fetch_add(&p->jobs_done, 1);
-    if (worker_index == 0 && p->options->progress) {
-        double part = (double)atomic_load(&p->jobs_done) / (double)p->chunks.job_count;
-        mc_engine_progress progress = { p->flop_done + part * p->flop_phase,
-                                        p->flop_total,
-                                        mc_clock() - p->started,
-                                        p->block,
-                                        p->cost.last_block,
-                                        p->plan.rows };
-        p->options->progress(p->options->context, &progress);
-    }
-}
-
-/* ---- the pass ---- */
+/* ---- phases end ---- */
 
 /* What is not finite is no measurement: say which text of which layer. */
-static mc_status check_finite(const pass *p, const mc_states *states, mc_error *err)
+static mc_status check_finite(const mc_pass *p, const mc_states *states, mc_error *err)
 {
     const float  *data = states->all ? states->all : states->mean ? states->mean : states->last;
     const size_t *begin = p->texts->offsets;
@@ -397,111 +187,183 @@ static mc_status check_finite(const pass *p, const mc_states *states, mc_error *
     return MC_OK;
 }
 
-static mc_status hand_out(pass *p, int block, mc_error *err)
+static mc_status hand_out(const mc_pass *p, size_t phase, mc_error *err)
 {
-    const mc_lowered *m     = p->model;
-    bool              final = block > p->cost.last_block;
-    int               layer = final ? MC_ENGINE_FINAL : block;
-    size_t            width = final ? m->final_width : m->hidden;
-    mc_pooled         pooled =
-        mc_pooled_only(final ? &p->pooled_final : &p->pooled, mc_cost_keep(&p->cost, block));
-    mc_states       states  = { layer, width, pooled.last, pooled.mean, pooled.all };
-    double          started = mc_clock();
-    mc_profile_mark begun   = mc_profile_begin();
-    mc_status       status  = check_finite(p, &states, err);
+    const int  block  = mc_pass_block(p, phase);
+    const bool final  = block > p->cost.last_block;
+    mc_pooled  pooled = mc_pass_pooled(p, phase);
+    mc_states  states = { final ? MC_ENGINE_FINAL : block,
+                         final ? p->model->final_width : p->model->hidden, pooled.last,
+                         pooled.mean, pooled.all };
+    mc_profile_mark begun  = mc_profile_begin();
+    mc_status       status = check_finite(p, &states, err);
 
     if (status == MC_OK) status = p->options->states(p->options->context, &states, err);
     mc_profile_end_stage(begun, "states to probes and file");
-    p->stats->seconds_states += mc_clock() - started;
     return status;
 }
 
-/* A block overwrites the state that it began with. So where that one has been put off, a
- * request to stop lets the block end, and its own state is kept. */
-static mc_status check_point(pass *p, int block, mc_error *err)
+static mc_status keep_state(mc_pass *p, size_t phase, mc_error *err)
 {
-    double          started = mc_clock();
-    mc_profile_mark begun   = mc_profile_begin();
-    bool            put_off = false;
+    mc_profile_mark begun = mc_profile_begin();
     mc_status       status;
 
-    p->living.block = block;
-    status          = p->options->checkpoint(p->options->context, &p->living, &put_off, err);
+    p->living.block = mc_pass_block(p, phase);
+    status          = p->options->checkpoint(p->options->context, &p->living, err);
     mc_profile_end_stage(begun, "checkpoint");
-    p->stats->seconds_states += mc_clock() - started;
-    p->held_up = put_off && block > 0; /* nothing is lost with the embedding */
-    return status == MC_OK && !p->held_up ? mc_interrupt_check(err) : status;
-}
-
-/* What a block leaves behind. An interrupted caller still keeps the state. */
-static mc_status end_block(pass *p, int block, mc_error *err)
-{
-    const mc_engine_options *o      = p->options;
-    mc_status                status = MC_OK;
-
-    if (block < o->first_block) return MC_OK;
-    if (block > p->cost.last_block || o->wanted[block]) status = hand_out(p, block, err);
-    if (status != MC_OK && status != MC_ERR_INTERRUPTED) return status;
-    if (!o->checkpoint || block >= p->cost.last_block) return status;
-    return check_point(p, block, err);
-}
-
-/* The others stage a program while the block before it is ended. */
-static mc_status stage_phase(pass *p, int block, mc_error *err)
-{
-    const mc_program *program = mc_cost_program(&p->cost, block);
-    double            started;
-    mc_profile_mark   begun;
-    mc_status         status;
-
-    mc_stage_begin(&p->stage, program, p->pool);
-    status  = end_block(p, block - 1, err);
-    started = mc_clock();
-    begun   = mc_profile_begin();
-    mc_pool_finish(p->pool);
-    mc_stage_advise(p->store, program, p->options->streams ? MC_ADVICE_FORGET : MC_ADVICE_DONE);
-    if (status == MC_OK && block < p->cost.last_block + p->cost.want_final)
-        mc_stage_advise(p->store, mc_cost_program(&p->cost, block + 1), MC_ADVICE_WILL_NEED);
-    mc_profile_end_stage(begun, "read and widen weights");
-    p->seconds_staging = mc_clock() - started;
-    p->stats->seconds_stage += p->seconds_staging;
+    if (status == MC_OK) mc_schedule_keep(&p->schedule, phase + 1);
     return status;
 }
 
-/* Run all tiles through the staged program. */
-static mc_status run_phase(pass *p, int block, mc_error *err)
+/* No later phase has begun, and none will. */
+static bool is_stopped_behind(const mc_pass *p, size_t phase)
 {
-    double          started = mc_clock();
-    mc_profile_mark begun   = mc_profile_begin();
-
-    p->block      = block;
-    p->program    = mc_cost_program(&p->cost, block);
-    p->flop_phase = mc_cost_flop(&p->cost, block);
-    atomic_store(&p->jobs_done, 0);
-    mc_chunks_rewind(&p->chunks);
-    mc_pool_run(p->pool, p->chunks.job_count, run_job, p);
-    mc_profile_end_stage(begun, "compute");
-    p->stats->seconds_compute += mc_clock() - started;
-    p->flop_done += p->flop_phase;
-    mc_log(MC_LOG_DEBUG, "block %d: staged in %.4f s, computed in %.4f s", block,
-           p->seconds_staging, mc_clock() - started);
-    /* Only now: embeddings are read by the tiles. */
-    if (p->store) MC_TRY(mc_store_check(p->store, err));
-    return p->held_up ? MC_OK : mc_interrupt_check(err);
+    return mc_interrupted() && atomic_load(&p->schedule.limit) == phase + 1;
 }
 
-static mc_status run_phases(pass *p, mc_error *err)
+/* An interrupted caller still keeps the state. */
+static mc_status end_phase(mc_pass *p, size_t phase, mc_error *err)
 {
-    const mc_engine_options *o   = p->options;
-    const int                end = p->cost.last_block + p->cost.want_final;
+    const int block  = mc_pass_block(p, phase);
+    mc_status status = MC_OK;
+
+    /* Only now: embeddings are read by the jobs. */
+    if (p->store) MC_TRY(mc_store_check(p->store, err));
+    if (block > p->cost.last_block || p->options->wanted[block])
+        status = hand_out(p, phase, err);
+    if (status != MC_OK && status != MC_ERR_INTERRUPTED) return status;
+    if (p->need == MC_CHECKPOINT_NOW ||
+        (p->need == MC_CHECKPOINT_LATER && is_stopped_behind(p, phase)))
+        MC_TRY(keep_state(p, phase, err));
+    return status;
+}
+
+/* A block overwrites the state that it began with, so the phase behind `phase` may begin only
+ * when it is known whether that one's state is to be kept, and is if it must be. */
+static void decide(mc_pass *p, size_t phase)
+{
+    const mc_engine_options *o     = p->options;
+    const int                block = mc_pass_block(p, phase);
+
+    p->need = MC_CHECKPOINT_NEVER;
+    if (o->need && block < p->cost.last_block) {
+        p->need = o->need(o->context, block);
+        if (p->need == MC_CHECKPOINT_NEVER) mc_schedule_keep(&p->schedule, SIZE_MAX);
+    }
+    mc_schedule_open(&p->schedule, phase + (p->need == MC_CHECKPOINT_NOW ? 1 : 2));
+}
+
+static void give_up(mc_pass *p)
+{
+    mc_schedule_abandon(&p->schedule);
+    mc_chunks_abandon(&p->chunks);
+}
+
+static void end_phases(void *context)
+{
+    mc_pass    *p      = context;
+    mc_activity before = p->workers[0].at;
+
+    turn_to(p, 0, MC_HANDING_OUT);
+    while (mc_schedule_is_due(&p->schedule)) {
+        size_t phase = atomic_load(&p->schedule.ended);
+        p->status    = end_phase(p, phase, p->err);
+        if (p->status != MC_OK) {
+            give_up(p);
+            break;
+        }
+        mc_log(MC_LOG_DEBUG, "block %d ended after %.4f s", mc_pass_block(p, phase),
+               mc_clock() - p->started);
+        mc_schedule_ended(&p->schedule);
+        decide(p, phase + 1);
+    }
+    turn_to(p, 0, before);
+}
+
+/* ---- tickets ---- */
+
+static void read_ahead(const mc_pass *p, size_t phase)
+{
+    if (phase < p->schedule.phase_count)
+        mc_stage_advise(p->store, mc_pass_program(p, phase), MC_ADVICE_WILL_NEED);
+}
+
+/* Up to the first phase that has weights: the others are read ahead as the one before them is
+ * staged. */
+static void read_first(const mc_pass *p)
+{
+    size_t phase = 0;
+
+    while (phase < p->schedule.phase_count && p->schedule.phases[phase].panels == 0)
+        phase++;
+    read_ahead(p, phase);
+}
+
+static void run_ticket(mc_pass *p, size_t worker, const mc_ticket *ticket, const mc_duty *duty)
+{
+    const mc_program *program = mc_pass_program(p, ticket->phase);
+
+    turn_to(p, worker, ticket->is_panel ? MC_STAGING : MC_COMPUTING);
+    if (ticket->is_panel)
+        mc_stage_run(&p->stage, program, ticket->phase, ticket->index, worker);
+    else
+        mc_tile_run(p, worker, ticket->phase, ticket->index, duty);
+    if (!mc_schedule_done(&p->schedule, ticket)) return;
+    mc_stage_advise(p->store, program, p->options->streams ? MC_ADVICE_FORGET : MC_ADVICE_DONE);
+    read_ahead(p, ticket->phase + 1);
+}
+
+static void stop_if_asked(mc_pass *p)
+{
+    if (!mc_interrupted()) return;
+    mc_schedule_stop(&p->schedule);
+    if (atomic_load(&p->schedule.abandoned)) mc_chunks_abandon(&p->chunks);
+}
+
+/* All that one worker does in a pass. */
+static void work(void *context, size_t job, size_t worker)
+{
+    mc_pass       *p     = context;
+    mc_schedule   *s     = &p->schedule;
+    const mc_duty  own   = { end_phases, p };
+    const mc_duty *duty  = worker == 0 ? &own : NULL;
+    size_t         phase = 0;
+    mc_ticket      ticket;
+
+    (void)job;
+    for (;;) {
+        stop_if_asked(p);
+        if (duty && mc_schedule_is_due(s)) end_phases(p);
+        if (!mc_schedule_next(s, &phase, &ticket)) break;
+        if (!mc_schedule_is_ready(s, &ticket)) turn_to(p, worker, MC_IDLE);
+        if (!mc_schedule_begin(s, &ticket, duty)) break;
+        run_ticket(p, worker, &ticket, duty);
+        if (duty && !ticket.is_panel) report_progress(p, ticket.phase);
+    }
+    turn_to(p, worker, MC_IDLE);
+    if (duty) mc_schedule_drain(s, duty);
+}
+
+/* ---- the pass ---- */
+
+static mc_status run_phases(mc_pass *p, mc_pool *pool, mc_error *err)
+{
+    const mc_engine_options *o    = p->options;
+    const mc_duty            duty = { end_phases, p };
 
     if (o->first_block > 0)
         MC_TRY(mc_engine_state_restore(&p->living, o->restore, o->context, err));
-    for (int block = o->first_block; block <= end; block++) {
-        MC_TRY(stage_phase(p, block, err));
-        MC_TRY(run_phase(p, block, err));
-    }
-    MC_TRY(end_block(p, end, err));
+    /* With the embedding nothing is lost. */
+    mc_schedule_keep(&p->schedule, o->need ? o->first_block == 0 : SIZE_MAX);
+    decide(p, 0);
+    read_first(p);
+    for (size_t i = 0; i < p->cost.workers; i++)
+        p->workers[i].since = p->started;
+    p->err = err;
+    mc_pool_run(pool, p->cost.workers, work, p);
+    mc_schedule_drain(&p->schedule,
+                      &duty); /* where the others were so fast that it had no job */
+    MC_TRY(p->status);
     return mc_interrupt_check(err);
 }
 
@@ -531,30 +393,31 @@ mc_status mc_engine_run(const mc_lowered *model, const mc_store *store, const mc
                         const mc_engine_options *options, mc_engine_stats *stats, mc_error *err)
 {
     mc_engine_stats result = { 0 };
-    pass            p      = { .model   = model,
+    mc_pool        *pool;
+    mc_pass         p      = { .model   = model,
                                .store   = store,
                                .texts   = texts,
                                .options = options,
-                               .stats   = &result,
                                .started = mc_clock() };
     mc_status       status = mc_texts_check(model, texts, err);
 
     if (status != MC_OK) return status;
-    MC_TRY(mc_pool_create(options->threads, &p.pool, err));
-    status = mc_plan_create(texts, options, mc_pool_size(p.pool), mc_rope_alone_above(model),
+    MC_TRY(mc_pool_create(options->threads, &pool, err));
+    status = mc_plan_create(texts, options, mc_pool_size(pool), mc_rope_alone_above(model),
                             &p.plan, err);
     if (status == MC_OK) {
-        mc_cost_measure(model, options, &p.plan, mc_pool_size(p.pool), &p.cost);
+        mc_cost_measure(model, options, &p.plan, mc_pool_size(pool), &p.cost);
         status = mc_cost_check(&p.cost, err);
     }
     if (status == MC_OK) status = create_memory(&p, err);
     if (status == MC_OK) {
         result       = mc_cost_stats(&p.cost);
         p.flop_total = result.flop;
-        status       = run_phases(&p, err);
+        status       = run_phases(&p, pool, err);
+        sum_seconds(&p, &result);
     }
     clear_memory(&p);
-    mc_pool_free(p.pool);
+    mc_pool_free(pool);
     if (status == MC_OK && stats) *stats = result;
     return status;
 }

@@ -1,4 +1,4 @@
-/* stage.c - staging by jobs: every panel of every matrix is one, taken by whoever is free. */
+/* stage.c - staging by panels, of every matrix of a program, by whoever is free. */
 #include "engine/stage.h"
 
 #include "base/alloc.h"
@@ -26,15 +26,14 @@ static void grow_to(size_t *most, size_t value)
 static void measure(mc_stage *stage, const mc_program *program)
 {
     grow_to(&stage->size, program_size(stage->backend, program));
-    grow_to(&stage->offset_count, program->count);
     for (size_t i = 0; i < program->count; i++)
         grow_to(&stage->scratch_size, stage->backend->stage_scratch(&program->ops[i]));
 }
 
 mc_stage mc_stage_measure(const mc_backend *backend, const mc_lowered *model, int last_block,
-                          size_t workers)
+                          size_t workers, size_t depth)
 {
-    mc_stage result = { .backend = backend, .workers = workers };
+    mc_stage result = { .backend = backend, .workers = workers, .depth = depth };
 
     measure(&result, &model->embed);
     measure(&result, &model->final);
@@ -46,20 +45,19 @@ mc_stage mc_stage_measure(const mc_backend *backend, const mc_lowered *model, in
 
 size_t mc_stage_bytes(const mc_stage *stage)
 {
-    return stage->size + stage->workers * stage->scratch_size * sizeof(float);
+    return stage->depth * stage->size + stage->workers * stage->scratch_size * sizeof(float);
 }
 
 mc_status mc_stage_create(const mc_backend *backend, const mc_lowered *model, int last_block,
-                          size_t workers, mc_stage *stage, mc_error *err)
+                          size_t workers, size_t depth, mc_stage *stage, mc_error *err)
 {
-    mc_stage result = mc_stage_measure(backend, model, last_block, workers);
+    mc_stage result = mc_stage_measure(backend, model, last_block, workers, depth);
 
-    result.memory  = mc_alloc_aligned(result.size);
-    result.offsets = mc_alloc_array(result.offset_count, sizeof *result.offsets);
+    result.memory  = mc_alloc_aligned(depth * result.size);
     result.scratch = mc_alloc_aligned(workers * result.scratch_size * sizeof(float));
-    if (!result.memory || !result.offsets || !result.scratch) {
+    if (!result.memory || !result.scratch) {
         mc_stage_clear(&result);
-        return mc_fail_memory(err, result.size);
+        return mc_fail_memory(err, mc_stage_bytes(&result));
     }
     *stage = result;
     return MC_OK;
@@ -67,47 +65,52 @@ mc_status mc_stage_create(const mc_backend *backend, const mc_lowered *model, in
 
 void mc_stage_clear(mc_stage *stage)
 {
-    mc_free_aligned(stage->memory, stage->size);
-    mc_free(stage->offsets);
+    mc_free_aligned(stage->memory, stage->depth * stage->size);
     mc_free_aligned(stage->scratch, stage->workers * stage->scratch_size * sizeof(float));
     *stage = (mc_stage){ 0 };
 }
 
-static void stage_job(void *context, size_t job, size_t worker)
+size_t mc_stage_panels(const mc_backend *backend, const mc_program *program)
 {
-    mc_stage *stage = context;
+    size_t count = 0;
 
-    for (size_t i = 0; i < stage->program->count; i++) {
-        const mc_op *op   = &stage->program->ops[i];
+    for (size_t i = 0; i < program->count; i++)
+        count += backend->stage_jobs(&program->ops[i]);
+    return count;
+}
+
+static char *place_of(const mc_stage *stage, const mc_program *program, size_t phase,
+                      size_t index)
+{
+    size_t offset = phase % stage->depth * stage->size;
+
+    for (size_t i = 0; i < index; i++)
+        offset += rounded(stage->backend->staged_size(&program->ops[i]));
+    return (char *)stage->memory + offset;
+}
+
+void mc_stage_run(const mc_stage *stage, const mc_program *program, size_t phase, size_t panel,
+                  size_t worker)
+{
+    for (size_t i = 0; i < program->count; i++) {
+        const mc_op *op   = &program->ops[i];
         size_t       jobs = stage->backend->stage_jobs(op);
-        if (job < jobs) {
+        if (panel < jobs) {
             mc_profile_mark begun = mc_profile_begin();
-            stage->backend->stage(op, job, (char *)stage->memory + stage->offsets[i],
+            stage->backend->stage(op, panel, place_of(stage, program, phase, i),
                                   stage->scratch + worker * stage->scratch_size);
             mc_op_profile_end_stage(begun, stage->backend, op);
             return;
         }
-        job -= jobs;
+        panel -= jobs;
     }
 }
 
-void mc_stage_begin(mc_stage *stage, const mc_program *program, mc_pool *pool)
-{
-    size_t jobs = 0, offset = 0;
-
-    stage->program = program;
-    for (size_t i = 0; i < program->count; i++) {
-        stage->offsets[i] = offset;
-        offset += rounded(stage->backend->staged_size(&program->ops[i]));
-        jobs += stage->backend->stage_jobs(&program->ops[i]);
-    }
-    mc_pool_begin(pool, jobs, stage_job, stage);
-}
-
-const void *mc_stage_of(const mc_stage *stage, const mc_program *program, size_t index)
+const void *mc_stage_of(const mc_stage *stage, const mc_program *program, size_t phase,
+                        size_t index)
 {
     if (stage->backend->staged_size(&program->ops[index]) == 0) return NULL;
-    return (const char *)stage->memory + stage->offsets[index];
+    return place_of(stage, program, phase, index);
 }
 
 /* Single rows are read from these, not the whole matrix. */

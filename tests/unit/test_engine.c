@@ -382,15 +382,18 @@ static mc_status record_through(void *context, const mc_states *states, mc_error
     return record(((checkpoint *)context)->r, states, err);
 }
 
-static mc_status keep_state(void *context, const mc_engine_state *state, bool *put_off,
-                            mc_error *err)
+static mc_checkpoint_need need_state(void *context, int block)
+{
+    return ((checkpoint *)context)->block == block ? MC_CHECKPOINT_NOW : MC_CHECKPOINT_LATER;
+}
+
+static mc_status keep_state(void *context, const mc_engine_state *state, mc_error *err)
 {
     checkpoint *c     = context;
     size_t      width = mc_engine_state_width(c->model);
 
     (void)err;
-    *put_off = mc_engine_state_block(state) != c->block;
-    if (*put_off) return MC_OK;
+    CHECK("kept", mc_engine_state_block(state) == c->block);
     c->kept++;
     for (size_t text = 0; text < c->texts.count; text++)
         mc_engine_state_read(state, text, c->rows + c->texts.offsets[text] * width);
@@ -416,6 +419,7 @@ static void run_checkpointed(const char *name, checkpoint *c, const variation *v
     mc_error          err     = { 0 };
 
     options.states     = record_through;
+    options.need       = need_state;
     options.checkpoint = keep_state;
     options.restore    = give_state;
     options.context    = c;
