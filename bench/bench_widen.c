@@ -1,10 +1,12 @@
-/* bench_widen.c - widening, type by type on one core: values a second, and the share of a build
- * that follows from it.
+/* bench_widen.c - weights made ready, type by type on one core: widened row by row into the
+ * cache, and staged, that is widened and packed into panels in memory.
  *
- * A build of T tokens spends 2 T operations on each value that widening makes once. The last
- * column takes the measured peak of one core and a build of 10,000 tokens at that peak: what
- * the widening adds to it at most. */
+ * What staging can reach at most is what the memory moves: the last column but one holds it
+ * against a copy of as many bytes (memcpy, read and written). A build of T tokens spends 2 T
+ * operations on each value that is staged once. The last column takes the measured peak of one
+ * core and a build of 10,000 tokens at that peak: what staging adds to it at most. */
 #include <stdio.h>
+#include <string.h>
 #include <time.h>
 
 #include "backend/cpu/peak.h"
@@ -35,30 +37,68 @@ static double cpu_seconds(void)
     return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }
 
-/* Seconds of the fastest of seven passes over all rows, each row into the same place: that is
- * how panels are made. */
-static double measure(const mc_dtype_info *info, const uint8_t *stored, float *row)
-{
-    size_t row_size = COLUMNS / info->block_length * info->block_size;
-    double best     = 0.0;
+typedef struct measured {
+    double widen, stage; /* seconds, of the fastest of several passes */
+} measured;
 
-    for (int pass = 0; pass < 7; pass++) {
-        double begin = cpu_seconds(), took;
-        for (size_t i = 0; i < ROWS; i++)
-            info->widen(stored + i * row_size, row, COLUMNS);
-        took = cpu_seconds() - begin;
-        if (best == 0.0 || took < best) best = took;
-    }
-    return best;
+typedef struct machine {
+    const mc_backend *backend;
+    double            peak; /* of one core's fused multiply-adds */
+    double            copy; /* bytes read and written a second */
+    float            *staged, *scratch;
+} machine;
+
+static void keep_least(double *least, double seconds)
+{
+    if (*least == 0.0 || seconds < *least) *least = seconds;
 }
 
-static void print_row(const char *name, double bytes, double seconds, double peak)
+static mc_op product_of(const mc_weight *weight)
 {
-    double values = (double)ROWS * COLUMNS;
+    return (mc_op){ .kind    = MC_OP_MATMUL,
+                    .stack   = 1,
+                    .weights = { *weight },
+                    .dst     = { .width = weight->rows } };
+}
 
-    printf("%-22s %12.4g %12.2f %12.2f %10.2f\n", name, 8.0 * bytes / values,
-           values / seconds * 1e-9, bytes / seconds * 1e-9,
-           100.0 * seconds / (2.0 * TOKENS * values / peak));
+static measured measure(const machine *m, const mc_weight *weight)
+{
+    const mc_op op     = product_of(weight);
+    measured    result = { 0 };
+
+    for (int pass = 0; pass < 5; pass++) {
+        double begin = cpu_seconds();
+        for (size_t row = 0; row < ROWS; row += 16) /* always into the same place */
+            mc_weight_widen(weight, row, 16, m->scratch, COLUMNS + 16);
+        keep_least(&result.widen, cpu_seconds() - begin);
+        begin = cpu_seconds();
+        for (size_t job = 0; job < m->backend->stage_jobs(&op); job++)
+            m->backend->stage(m->backend, &op, job, m->staged, m->scratch);
+        keep_least(&result.stage, cpu_seconds() - begin);
+    }
+    return result;
+}
+
+static void print_row(const machine *m, const char *name, double bytes, measured took)
+{
+    double values = (double)ROWS * COLUMNS, moved = bytes + 4.0 * values;
+
+    printf("%-22s %10.4g %12.2f %12.2f %9.0f %% %10.2f\n", name, 8.0 * bytes / values,
+           values / took.widen * 1e-9, values / took.stage * 1e-9,
+           100.0 * moved / m->copy / took.stage,
+           100.0 * took.stage / (2.0 * TOKENS * values / m->peak));
+}
+
+static void measure_type(const machine *m, mc_dtype type, const uint8_t *stored)
+{
+    const mc_dtype_info *info   = mc_dtype_get(type);
+    double               bytes  = (double)info->block_size / (double)info->block_length;
+    mc_tensor            tensor = {
+                   .dtype = type, .rank = 2, .shape = { ROWS, COLUMNS }, .bytes = { stored, 0 }
+    };
+    const mc_weight weight = { .tensor = &tensor, .rows = ROWS, .cols = COLUMNS };
+
+    print_row(m, info->name, (double)ROWS * COLUMNS * bytes, measure(m, &weight));
 }
 
 /* The parts of a weight [ROWS, COLUMNS] in groups of 64, all from the same bytes. */
@@ -79,7 +119,7 @@ static const example examples[] = {
     { MC_SCHEME_AWQ, 4, false, "" },         { MC_SCHEME_FP8_BLOCKS, 0, false, "" },
 };
 
-static void measure_scheme(const example *e, const uint8_t *stored, float *rows, double peak)
+static void measure_scheme(const machine *m, const example *e, const uint8_t *stored)
 {
     mc_tensor codes  = { .dtype = MC_DTYPE_F8_E4M3, .bytes = { stored, 0 } };
     mc_tensor scales = { .dtype = MC_DTYPE_F16,
@@ -96,56 +136,62 @@ static void measure_scheme(const example *e, const uint8_t *stored, float *rows,
                          .cols        = COLUMNS,
                          .stored_rows = ROWS };
     double    bytes = (double)ROWS * COLUMNS * ((double)(e->bits ? e->bits : 8) / 8 + 2.0 / 64);
-    double    best  = 0.0;
     char      name[64];
 
-    for (int pass = 0; pass < 3 && order.bytes.data; pass++) {
-        double begin = cpu_seconds(), took;
-        for (size_t row = 0; row < ROWS; row += 16) /* a panel, as backends ask for */
-            mc_weight_widen(&weight, row, 16, rows, COLUMNS);
-        took = cpu_seconds() - begin;
-        if (best == 0.0 || took < best) best = took;
-    }
+    if (!order.bytes.data) return;
     snprintf(name, sizeof name, "%s%s", weight.scheme->name, e->note);
-    print_row(name, bytes, best, peak);
+    print_row(m, name, bytes, measure(m, &weight));
     mc_free((void *)(uintptr_t)order.bytes.data);
 }
 
-/* Of one core's fused multiply-adds. */
-static double core_peak(void)
+static double core_peak(const mc_backend *backend)
 {
-    const mc_backend *backend = NULL;
-    mc_pool          *pool    = NULL;
-    double            peak;
+    mc_pool *pool = NULL;
+    double   peak;
 
-    if (mc_backend_find("cpu", &backend, NULL) != MC_OK) return 0.0;
     if (mc_pool_create(1, &pool, NULL) != MC_OK) return 0.0;
     peak = mc_cpu_fma_peak(backend, pool, 0.2);
     mc_pool_free(pool);
     return peak;
 }
 
+/* Of stored bytes into the staged memory, as large as it is. */
+static double copy_rate(const machine *m, const uint8_t *stored)
+{
+    size_t size  = (size_t)ROWS * COLUMNS * sizeof(float);
+    double least = 0.0;
+
+    for (int pass = 0; pass < 5; pass++) {
+        double begin = cpu_seconds();
+        memcpy(m->staged, stored, size);
+        keep_least(&least, cpu_seconds() - begin);
+    }
+    return 2.0 * (double)size / least;
+}
+
 int main(void)
 {
-    double   values = (double)ROWS * COLUMNS, peak = core_peak();
-    size_t   room   = (size_t)16 * COLUMNS * sizeof(float);
-    float   *row    = mc_alloc_aligned(room);
-    uint8_t *stored = mc_alloc_aligned((size_t)ROWS * COLUMNS * 8);
+    size_t room     = (size_t)ROWS * (COLUMNS + 16) * sizeof(float);
+    size_t rows     = (size_t)16 * (COLUMNS + 16) * sizeof(float),
+           most     = (size_t)ROWS * COLUMNS * 8;
+    machine  m      = { .staged = mc_alloc_aligned(room), .scratch = mc_alloc_aligned(rows) };
+    uint8_t *stored = mc_alloc_aligned(most);
 
-    if (!row || !stored) return 1;
-    fill(stored, (size_t)ROWS * COLUMNS * 8);
-    printf("%-22s %12s %12s %12s %10s\n", "type", "bits/value", "Gvalues/s", "GB/s stored",
-           "% of build");
-    for (int type = 1; type < MC_DTYPE_COUNT; type++) {
-        const mc_dtype_info *info  = mc_dtype_get((mc_dtype)type);
-        double               bytes = (double)info->block_size / (double)info->block_length;
-
-        if (info->widen)
-            print_row(info->name, values * bytes, measure(info, stored, row), peak);
-    }
+    if (!m.staged || !m.scratch || !stored) return 1;
+    if (mc_backend_find("cpu", &m.backend, NULL) != MC_OK) return 1;
+    fill(stored, most);
+    m.peak = core_peak(m.backend);
+    m.copy = copy_rate(&m, stored);
+    printf("cpu %s, peak %.1f GFLOP/s, copying moves %.1f GB/s\n", m.backend->tier,
+           m.peak * 1e-9, m.copy * 1e-9);
+    printf("%-22s %10s %12s %12s %11s %10s\n", "type", "bits/value", "widen Gv/s", "stage Gv/s",
+           "of a copy", "% of build");
+    for (int type = 1; type < MC_DTYPE_COUNT; type++)
+        if (mc_dtype_get((mc_dtype)type)->widen) measure_type(&m, (mc_dtype)type, stored);
     for (size_t i = 0; i < sizeof examples / sizeof *examples; i++)
-        measure_scheme(&examples[i], stored, row, peak);
-    mc_free_aligned(row, room);
-    mc_free_aligned(stored, (size_t)ROWS * COLUMNS * 8);
+        measure_scheme(&m, &examples[i], stored);
+    mc_free_aligned(m.staged, room);
+    mc_free_aligned(m.scratch, rows);
+    mc_free_aligned(stored, most);
     return 0;
 }

@@ -65,7 +65,8 @@ struct mc_backend {
     size_t (*staged_size)(const mc_op *op);
     size_t (*stage_jobs)(const mc_op *op);
     size_t (*stage_scratch)(const mc_op *op);
-    void (*stage)(const mc_op *op, size_t job, void *staged, float *scratch);
+    void (*stage)(const mc_backend *backend, const mc_op *op, size_t job, void *staged,
+                  float *scratch);
 
     /* Bytes of mc_tile.scratch for tiles of at most `rows` rows, of texts of `longest` tokens.
      */

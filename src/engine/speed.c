@@ -62,7 +62,7 @@ static double flop_of(const trial *t, size_t rows)
 static void stage_all(const trial *t)
 {
     for (size_t job = 0; job < t->backend->stage_jobs(&t->op); job++)
-        t->backend->stage(&t->op, job, t->staged, t->scratch);
+        t->backend->stage(t->backend, &t->op, job, t->staged, t->scratch);
 }
 
 static void multiply(trial *t, size_t rows, size_t copy, size_t worker)

@@ -97,7 +97,7 @@ void mc_stage_run(const mc_stage *stage, const mc_program *program, size_t phase
         size_t       jobs = stage->backend->stage_jobs(op);
         if (panel < jobs) {
             mc_profile_mark begun = mc_profile_begin();
-            stage->backend->stage(op, panel, place_of(stage, program, phase, i),
+            stage->backend->stage(stage->backend, op, panel, place_of(stage, program, phase, i),
                                   stage->scratch + worker * stage->scratch_size);
             mc_op_profile_end_stage(begun, stage->backend, op);
             return;

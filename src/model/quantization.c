@@ -404,11 +404,10 @@ static mc_status word_count(const finder *f, size_t count, size_t bits, size_t *
 }
 
 /* Group size of a row and the number of its groups, the last of which may be shorter. */
-static mc_status count_groups(const finder *f, size_t stated, size_t *group, size_t *groups)
+static void count_groups(const finder *f, size_t stated, size_t *group, size_t *groups)
 {
     *group  = stated ? stated : f->cols;
     *groups = (f->cols + *group - 1) / *group;
-    return *groups <= MC_SCHEME_GROUPS_MAX ? MC_OK : fail_group(f, *group);
 }
 
 static mc_status bind_gptq(const finder *f, const mc_quantization *quant, mc_weight *weight)
@@ -420,7 +419,7 @@ static mc_status bind_gptq(const finder *f, const mc_quantization *quant, mc_wei
     result.bits   = quant->bits;
     result.scheme = mc_weight_scheme_find(
         quant->plain_zeros ? MC_SCHEME_GPTQ_V2 : MC_SCHEME_GPTQ, quant->bits);
-    MC_TRY(count_groups(f, quant->group, &result.group, &groups));
+    count_groups(f, quant->group, &result.group, &groups);
     MC_TRY(word_count(f, f->cols, quant->bits, &down));
     MC_TRY(word_count(f, f->rows, quant->bits, &across));
     MC_TRY(need_part(f, "qweight", words, down, f->rows, &result.tensor));
@@ -442,7 +441,7 @@ static mc_status bind_awq(const finder *f, const mc_quantization *quant, mc_weig
 
     result.bits   = quant->bits;
     result.scheme = mc_weight_scheme_find(MC_SCHEME_AWQ, quant->bits);
-    MC_TRY(count_groups(f, quant->group, &result.group, &groups));
+    count_groups(f, quant->group, &result.group, &groups);
     MC_TRY(word_count(f, f->rows, quant->bits, &across));
     MC_TRY(need_part(f, "qweight", words, f->cols, across, &result.tensor));
     MC_TRY(need_part(f, "scales", floats, groups, f->rows, &result.parts[MC_PART_SCALES]));

@@ -40,37 +40,40 @@ static float element(const mc_tensor *tensor, uint64_t index)
     return values[index % info->block_length];
 }
 
-/* A run of stored rows of a plain [out, in] tensor. */
-static void widen_plain(const mc_weight *w, size_t row, size_t count, float *out, size_t stride)
+/* Of stored rows of a plain [out, in] tensor. */
+static void widen_plain(const mc_weight *w, mc_weight_area area, float *out, size_t stride)
 {
     const mc_dtype_info *info = mc_dtype_get(w->tensor->dtype);
+    const uint8_t       *from;
     uint64_t             size = 0;
 
     if (!mc_dtype_row_size(w->tensor->dtype, w->cols, &size)) {
         /* Rows that do not end at a block: vectors and other odd shapes. */
-        for (size_t i = 0; i < count; i++)
-            for (size_t j = 0; j < w->cols; j++)
-                out[i * stride + j] = element(w->tensor, (row + i) * w->cols + j);
+        for (size_t i = 0; i < area.count; i++)
+            for (size_t j = 0; j < area.columns; j++)
+                out[i * stride + j] =
+                    element(w->tensor, (area.first + i) * w->cols + area.at + j);
         return;
     }
-    for (size_t i = 0; i < count; i++)
-        info->widen(w->tensor->bytes.data + (row + i) * size, out + i * stride, w->cols);
+    from = w->tensor->bytes.data + area.first * size +
+           area.at / info->block_length * info->block_size;
+    for (size_t i = 0; i < area.count; i++)
+        info->widen(from + i * size, out + i * stride, area.columns);
 }
 
-/* Columns `first` .. of a stored [in, out] tensor: a run of each stored row is a piece of a
- * column of `out`. Types of one value a block only (lowering checks). */
-static void widen_transposed(const mc_weight *w, size_t first, size_t count, float *out,
-                             size_t stride)
+/* Of a stored [in, out] tensor: a run of each stored row is a piece of a column of `out`. Types
+ * of one value a block only (lowering checks). */
+static void widen_transposed(const mc_weight *w, mc_weight_area area, float *out, size_t stride)
 {
     const mc_dtype_info *info    = mc_dtype_get(w->tensor->dtype);
     uint64_t             columns = w->tensor->shape[w->tensor->rank - 1];
     float                run[256];
 
-    for (size_t done = 0; done < count;) {
-        size_t many = count - done < 256 ? count - done : 256;
-        for (size_t j = 0; j < w->cols; j++) {
-            info->widen(w->tensor->bytes.data + (j * columns + first + done) * info->block_size,
-                        run, many);
+    for (size_t done = 0; done < area.count;) {
+        size_t many = area.count - done < 256 ? area.count - done : 256;
+        for (size_t j = 0; j < area.columns; j++) {
+            uint64_t at = (area.at + j) * columns + area.first + done;
+            info->widen(w->tensor->bytes.data + at * info->block_size, run, many);
             for (size_t i = 0; i < many; i++)
                 out[(done + i) * stride + j] = run[i];
         }
@@ -78,34 +81,54 @@ static void widen_transposed(const mc_weight *w, size_t first, size_t count, flo
     }
 }
 
-static void widen_run(const mc_weight *w, size_t row, size_t count, float *out, size_t stride)
+static void widen_run(const mc_weight *w, mc_weight_area area, float *out, size_t stride)
 {
     if (w->scheme)
-        w->scheme->widen_rows(w, row, count, out, stride);
+        w->scheme->widen(w, area, out, stride);
     else if (w->transposed)
-        widen_transposed(w, row, count, out, stride);
+        widen_transposed(w, area, out, stride);
     else
-        widen_plain(w, row, count, out, stride);
+        widen_plain(w, area, out, stride);
+}
+
+void mc_weight_widen_area(const mc_weight *weight, mc_weight_area area, float *out,
+                          size_t stride)
+{
+    for (size_t done = 0; done < area.count;) {
+        mc_weight_area run = { stored_row(weight, area.first + done), area.count - done,
+                               area.at, area.columns };
+        /* Neighbours in the view are neighbours in the file up to the end of a block of rows.
+         */
+        if (weight->row_block) {
+            size_t left = weight->row_block - (area.first + done) % weight->row_block;
+            if (run.count > left) run.count = left;
+        }
+        widen_run(weight, run, out + done * stride, stride);
+        done += run.count;
+    }
+    if (weight->add == 0.0f) return;
+    for (size_t i = 0; i < area.count; i++)
+        for (size_t j = 0; j < area.columns; j++)
+            out[i * stride + j] += weight->add;
 }
 
 void mc_weight_widen(const mc_weight *weight, size_t first, size_t count, float *out,
                      size_t stride)
 {
-    for (size_t done = 0; done < count;) {
-        size_t run = count - done;
-        /* Neighbours in the view are neighbours in the file up to the end of a block of rows.
-         */
-        if (weight->row_block) {
-            size_t left = weight->row_block - (first + done) % weight->row_block;
-            if (run > left) run = left;
-        }
-        widen_run(weight, stored_row(weight, first + done), run, out + done * stride, stride);
-        done += run;
-    }
-    if (weight->add == 0.0f) return;
-    for (size_t i = 0; i < count; i++)
-        for (size_t j = 0; j < weight->cols; j++)
-            out[i * stride + j] += weight->add;
+    mc_weight_widen_area(weight, (mc_weight_area){ first, count, 0, weight->cols }, out,
+                         stride);
+}
+
+const uint8_t *mc_weight_stored_rows(const mc_weight *weight, size_t first, size_t count)
+{
+    const mc_dtype_info *info  = mc_dtype_get(weight->tensor->dtype);
+    size_t               block = weight->row_block;
+
+    if (weight->scheme || weight->transposed || weight->add != 0.0f || info->block_length != 1)
+        return NULL;
+    if (block && first % block + count > block) return NULL;
+    return weight->tensor->bytes.data +
+           stored_row(weight, first) * weight->cols * info->block_size;
 }
 
 void mc_weight_widen_vector(const mc_weight *weight, float *out)

@@ -12,14 +12,22 @@
 
 enum { MC_WEIGHT_PARTS = 4 };
 
+/* Columns that can be widened apart from others: a multiple of every block and group. */
+enum { MC_WEIGHT_PART = 256 };
+
+/* Rows first .. first + count - 1, columns at .. at + columns - 1. `at` is a multiple of
+ * MC_WEIGHT_PART, and `columns` too unless they go to the end. */
+typedef struct mc_weight_area {
+    size_t first, count, at, columns;
+} mc_weight_area;
+
 typedef struct mc_weight mc_weight;
 
 /* How a quantised weight made of several tensors is widened (weight_schemes.c); plain tensors
- * of the dtype table need none. `first` and `count` are rows of the stored matrix. */
+ * of the dtype table need none. The area's rows are those of the stored matrix. */
 typedef struct mc_weight_scheme {
     const char *name;
-    void (*widen_rows)(const mc_weight *weight, size_t first, size_t count, float *out,
-                       size_t stride);
+    void (*widen)(const mc_weight *weight, mc_weight_area area, float *out, size_t stride);
 } mc_weight_scheme;
 
 struct mc_weight {
@@ -53,6 +61,14 @@ uint64_t mc_weight_stored_size(const mc_weight *weight);
  * lowering has checked shapes and types. Safe from several threads at once. */
 void mc_weight_widen(const mc_weight *weight, size_t first, size_t count, float *out,
                      size_t stride);
+
+/* A part of them: the value of its first row and column at out[0]. */
+void mc_weight_widen_area(const mc_weight *weight, mc_weight_area area, float *out,
+                          size_t stride);
+
+/* Where these rows lie in the file, when they do as rows of single numbers of the tensor's
+ * type, one after another; else NULL. The bytes may be unaligned. */
+const uint8_t *mc_weight_stored_rows(const mc_weight *weight, size_t first, size_t count);
 
 /* A vector (cols 1): all its `rows` values, contiguous. */
 void mc_weight_widen_vector(const mc_weight *weight, float *out);

@@ -54,17 +54,17 @@ static void unpack_stream(const uint8_t *bytes, size_t bits, size_t count, uint8
 
 /* MLX: weight u32 [rows, cols * bits / 32] is a little-endian bit stream along each row; scales
  * and biases [rows, cols / group]. Value = scale * code + bias. */
-static void widen_mlx_affine(const mc_weight *w, size_t first, size_t count, float *out,
-                             size_t stride)
+static void widen_mlx_affine(const mc_weight *w, mc_weight_area area, float *out, size_t stride)
 {
     size_t  groups = w->cols / w->group, group_size = w->group * w->bits / 8;
     uint8_t codes[UNPACK_MAX];
 
-    for (size_t i = 0; i < count; i++, out += stride) {
-        const uint8_t *bytes = w->tensor->bytes.data + (first + i) * groups * group_size;
-        for (size_t g = 0; g < groups; g++, bytes += group_size) {
-            float  scale  = part_value(w->parts[MC_PART_SCALES], (first + i) * groups + g);
-            float  bias   = part_value(w->parts[MC_PART_ZEROS], (first + i) * groups + g);
+    for (size_t i = 0; i < area.count; i++, out += stride) {
+        size_t         at    = (area.first + i) * groups + area.at / w->group;
+        const uint8_t *bytes = w->tensor->bytes.data + at * group_size;
+        for (size_t g = 0; g < area.columns / w->group; g++, bytes += group_size) {
+            float  scale  = part_value(w->parts[MC_PART_SCALES], at + g);
+            float  bias   = part_value(w->parts[MC_PART_ZEROS], at + g);
             float *values = out + g * w->group;
             unpack_stream(bytes, w->bits, w->group, codes);
             for (size_t k = 0; k < w->group; k++)
@@ -76,17 +76,18 @@ static void widen_mlx_affine(const mc_weight *w, size_t first, size_t count, flo
 /* MLX's floating-point modes: as affine, with scales u8 and no biases.
  *     mxfp4: 2^(scale - 127) * E2M1     mxfp8: 2^(scale - 127) * E4M3
  *     nvfp4: E4M3 of the scale * E2M1 */
-static void widen_mlx_float(const mc_weight *w, size_t first, size_t count, float *out,
-                            size_t stride, float (*scale_of)(uint8_t))
+static void widen_mlx_float(const mc_weight *w, mc_weight_area area, float *out, size_t stride,
+                            float (*scale_of)(uint8_t))
 {
-    size_t         groups = w->cols / w->group, group_size = w->group * w->bits / 8;
-    const uint8_t *scales = w->parts[MC_PART_SCALES]->bytes.data + first * groups;
-    const uint8_t *bytes  = w->tensor->bytes.data + first * groups * group_size;
-    uint8_t        codes[UNPACK_MAX];
+    size_t  groups = w->cols / w->group, group_size = w->group * w->bits / 8;
+    uint8_t codes[UNPACK_MAX];
 
-    for (size_t i = 0; i < count; i++, out += stride)
-        for (size_t g = 0; g < groups; g++, scales++, bytes += group_size) {
-            float  scale  = scale_of(*scales);
+    for (size_t i = 0; i < area.count; i++, out += stride) {
+        size_t         at     = (area.first + i) * groups + area.at / w->group;
+        const uint8_t *scales = w->parts[MC_PART_SCALES]->bytes.data + at;
+        const uint8_t *bytes  = w->tensor->bytes.data + at * group_size;
+        for (size_t g = 0; g < area.columns / w->group; g++, bytes += group_size) {
+            float  scale  = scale_of(scales[g]);
             float *values = out + g * w->group;
             if (w->bits == 8) {
                 for (size_t k = 0; k < w->group; k++)
@@ -97,144 +98,143 @@ static void widen_mlx_float(const mc_weight *w, size_t first, size_t count, floa
             for (size_t k = 0; k < w->group; k++)
                 values[k] = scale * mc_e2m1_values[codes[k]];
         }
+    }
 }
 
-static void widen_mlx_mx(const mc_weight *w, size_t first, size_t count, float *out,
-                         size_t stride)
+static void widen_mlx_mx(const mc_weight *w, mc_weight_area area, float *out, size_t stride)
 {
-    widen_mlx_float(w, first, count, out, stride, mc_float_from_e8m0);
+    widen_mlx_float(w, area, out, stride, mc_float_from_e8m0);
 }
 
-static void widen_mlx_nvfp4(const mc_weight *w, size_t first, size_t count, float *out,
-                            size_t stride)
+static void widen_mlx_nvfp4(const mc_weight *w, mc_weight_area area, float *out, size_t stride)
 {
-    widen_mlx_float(w, first, count, out, stride, mc_float_from_e4m3);
+    widen_mlx_float(w, area, out, stride, mc_float_from_e4m3);
 }
 
-/* GPTQ and AWQ pack along columns of [in, out] matrices; a few of our rows (their columns) are
- * widened at a time, with the scales and zero points of all their groups at hand. */
+/* GPTQ and AWQ pack along columns of [in, out] matrices: a few of our rows, their columns, are
+ * widened side by side. */
 enum { CHUNK = 16 };
 
-typedef struct group_table {
-    float scales[MC_SCHEME_GROUPS_MAX],
-        zeros[MC_SCHEME_GROUPS_MAX]; /* [groups][CHUNK] or less */
-    size_t rows;                     /* of a chunk */
-} group_table;
-
-static size_t chunk_rows(const mc_weight *w)
-{
-    size_t groups = (size_t)w->parts[MC_PART_SCALES]->shape[0];
-    size_t rows   = MC_SCHEME_GROUPS_MAX / groups;
-
-    return rows < CHUNK ? rows : CHUNK;
-}
+/* One group of up to CHUNK rows. */
+typedef struct row_group {
+    float scales[CHUNK], zeros[CHUNK];
+} row_group;
 
 static uint32_t load_word(const mc_tensor *tensor, size_t index)
 {
     return mc_load_u32(tensor->bytes.data + 4 * index);
 }
 
-/* Code `index` of column `column`: the column's words, `width` apart, are a bit stream. */
-static unsigned stream_code(const mc_tensor *tensor, size_t width, size_t column, size_t index,
-                            size_t bits)
+/* Up to CHUNK of them, one after another. */
+static void load_words(const mc_tensor *tensor, size_t index, size_t count, uint32_t *words)
 {
-    size_t   bit = index * bits, word = bit / 32, shift = bit % 32;
-    uint64_t pair = load_word(tensor, word * width + column);
+    const uint8_t *from = tensor->bytes.data + 4 * index;
 
-    if (shift + bits > 32)
-        pair |= (uint64_t)load_word(tensor, (word + 1) * width + column) << 32;
-    return (unsigned)(pair >> shift) & ((1u << bits) - 1);
+    if (count == CHUNK) /* a size that compilers know is no call */
+        memcpy(words, from, CHUNK * sizeof *words);
+    else
+        memcpy(words, from, count * sizeof *words);
 }
 
-/* The group that each column belongs to, when it is not simply column / group. */
+static void load_scales(const mc_weight *w, size_t g, size_t first, size_t count, float *scales)
+{
+    const mc_tensor     *part = w->parts[MC_PART_SCALES];
+    const mc_dtype_info *info = mc_dtype_get(part->dtype);
+
+    info->widen(part->bytes.data + (g * w->stored_rows + first) * info->block_size, scales,
+                count);
+}
+
+/* The group that a column belongs to. An order was checked when it was opened: a file that has
+ * changed since shall not lead out of the tables. */
 static size_t group_of(const mc_weight *w, size_t column)
 {
     const mc_tensor *order = w->parts[MC_PART_ORDER];
+    size_t           group;
 
-    return order ? load_word(order, column) : column / w->group;
+    if (!order) return column / w->group;
+    group = load_word(order, column);
+    return group < (size_t)w->parts[MC_PART_SCALES]->shape[0] ? group : 0;
 }
 
 /* qzeros [groups, out * bits / 32] is a bit stream along each row. In version 1 of the format
  * it holds zero - 1, and what would be -1 has wrapped around. */
-static void gptq_table(const mc_weight *w, size_t first, size_t count, unsigned offset,
-                       group_table *table)
+static void load_gptq_group(const mc_weight *w, size_t g, size_t first, size_t count,
+                            unsigned offset, row_group *group)
 {
-    const mc_tensor *zeros  = w->parts[MC_PART_ZEROS];
-    size_t           groups = (size_t)w->parts[MC_PART_SCALES]->shape[0], out = w->stored_rows;
-    size_t           words = out * w->bits / 32;
+    const mc_tensor *zeros = w->parts[MC_PART_ZEROS];
+    size_t           words = w->stored_rows * w->bits / 32;
     unsigned         mask  = (1u << w->bits) - 1;
 
-    for (size_t g = 0; g < groups; g++)
-        for (size_t j = 0; j < count; j++) {
-            size_t   bit = (first + j) * w->bits, at = g * words + bit / 32;
-            uint64_t pair = load_word(zeros, at);
-            if (bit % 32 + w->bits > 32) pair |= (uint64_t)load_word(zeros, at + 1) << 32;
-            table->zeros[g * count + j] =
-                (float)(((unsigned)(pair >> bit % 32) & mask) + offset);
-            table->scales[g * count + j] =
-                part_value(w->parts[MC_PART_SCALES], g * out + first + j);
-        }
+    load_scales(w, g, first, count, group->scales);
+    for (size_t j = 0; j < count; j++) {
+        size_t   bit = (first + j) * w->bits, at = g * words + bit / 32;
+        uint64_t pair = load_word(zeros, at);
+        if (bit % 32 + w->bits > 32) pair |= (uint64_t)load_word(zeros, at + 1) << 32;
+        group->zeros[j] = (float)(((unsigned)(pair >> bit % 32) & mask) + offset);
+    }
 }
 
-/* One of our rows, which is column `row` of qweight [in * bits / 32, out]; `scales` and `zeros`
- * of its groups lie `step` apart. */
-static void gptq_row(const mc_weight *w, size_t row, const float *scales, const float *zeros,
-                     size_t step, float *out)
+/* Codes of one input of `count` rows from `first`: a bit stream down each column of qweight. */
+static void gptq_codes(const mc_weight *w, size_t input, size_t first, size_t count,
+                       uint32_t codes[CHUNK])
 {
-    bool simple = w->bits == 4 && !w->parts[MC_PART_ORDER] && w->group % 8 == 0;
+    size_t   bit = input * w->bits, at = bit / 32 * w->stored_rows + first;
+    unsigned shift = bit % 32, mask = (1u << w->bits) - 1;
+    uint32_t high[CHUNK] = { 0 };
 
-    for (size_t i = 0; i < w->cols; i += 8) {
-        uint8_t  codes[8];
-        uint64_t eight = 0;
-        if (w->bits == 4) {
-            eight = spread_nibbles(load_word(w->tensor, i / 8 * w->stored_rows + row));
-            memcpy(codes, &eight, 8);
-        } else {
-            for (size_t k = 0; k < 8; k++)
-                codes[k] = (uint8_t)stream_code(w->tensor, w->stored_rows, row, i + k, w->bits);
-        }
-        if (simple) {
-            float scale = scales[i / w->group * step], zero = zeros[i / w->group * step];
-            for (size_t k = 0; k < 8; k++)
-                out[i + k] = scale * ((float)codes[k] - zero);
-            continue;
-        }
-        for (size_t k = 0; k < 8; k++) {
-            size_t g   = group_of(w, i + k) * step;
-            out[i + k] = scales[g] * ((float)codes[k] - zeros[g]);
-        }
+    load_words(w->tensor, at, count, codes);
+    if (shift + w->bits > 32) {
+        load_words(w->tensor, at + w->stored_rows, count, high);
+        for (size_t j = 0; j < CHUNK; j++)
+            codes[j] = (codes[j] >> shift | high[j] << (32 - shift)) & mask;
+        return;
     }
+    for (size_t j = 0; j < CHUNK; j++)
+        codes[j] = codes[j] >> shift & mask;
 }
 
 /* GPTQ: qweight i32 [in * bits / 32, out] is a bit stream down each column, qzeros see above,
  * scales [groups, out], g_idx i32 [in] the group of each input (else input / group).
  * Value = scale * (code - zero). */
-static void widen_gptq(const mc_weight *w, size_t first, size_t count, float *out,
-                       size_t stride, unsigned offset)
+static void widen_gptq_chunk(const mc_weight *w, mc_weight_area area, float *out, size_t stride,
+                             unsigned offset)
 {
-    size_t      most = chunk_rows(w);
-    group_table table;
+    row_group group        = { 0 };
+    uint32_t  codes[CHUNK] = { 0 };
+    float     values[CHUNK];
+    size_t    now = SIZE_MAX;
 
-    for (size_t done = 0; done < count;) {
-        size_t rows = count - done < most ? count - done : most;
-        gptq_table(w, first + done, rows, offset, &table);
-        for (size_t j = 0; j < rows; j++)
-            gptq_row(w, first + done + j, table.scales + j, table.zeros + j, rows,
-                     out + (done + j) * stride);
-        done += rows;
+    for (size_t i = 0; i < area.columns; i++) {
+        size_t g = group_of(w, area.at + i);
+        if (g != now) load_gptq_group(w, g, area.first, area.count, offset, &group);
+        now = g;
+        gptq_codes(w, area.at + i, area.first, area.count, codes);
+        for (size_t j = 0; j < CHUNK; j++)
+            values[j] = group.scales[j] * ((float)(int32_t)codes[j] - group.zeros[j]);
+        for (size_t j = 0; j < area.count; j++)
+            out[j * stride + i] = values[j];
     }
 }
 
-static void widen_gptq_v1(const mc_weight *w, size_t first, size_t count, float *out,
-                          size_t stride)
+static void widen_gptq(const mc_weight *w, mc_weight_area area, float *out, size_t stride,
+                       unsigned offset)
 {
-    widen_gptq(w, first, count, out, stride, 1);
+    for (size_t done = 0; done < area.count; done += CHUNK) {
+        mc_weight_area chunk = { area.first + done, area.count - done, area.at, area.columns };
+        if (chunk.count > CHUNK) chunk.count = CHUNK;
+        widen_gptq_chunk(w, chunk, out + done * stride, stride, offset);
+    }
 }
 
-static void widen_gptq_v2(const mc_weight *w, size_t first, size_t count, float *out,
-                          size_t stride)
+static void widen_gptq_v1(const mc_weight *w, mc_weight_area area, float *out, size_t stride)
 {
-    widen_gptq(w, first, count, out, stride, 0);
+    widen_gptq(w, area, out, stride, 1);
+}
+
+static void widen_gptq_v2(const mc_weight *w, mc_weight_area area, float *out, size_t stride)
+{
+    widen_gptq(w, area, out, stride, 0);
 }
 
 /* `count` codes of row `row` of an AWQ matrix, from column `first`. A word holds eight
@@ -254,16 +254,15 @@ static void awq_codes(const mc_tensor *tensor, size_t row, size_t width, size_t 
     }
 }
 
-/* Columns begin .. end - 1 of `rows` rows, which have one group: by small tiles, because rows
- * of whole matrices often lie a power of two apart and fall into the same lines of the cache.
- */
+/* Inputs begin .. end - 1 of `rows` rows, which have one group: by small tiles, because rows of
+ * whole matrices often lie a power of two apart and fall into the same lines of the cache. */
 static void awq_group(const mc_weight *w, size_t at, size_t rows, const float *scales,
                       const uint8_t *zeros, size_t begin, size_t end, float *out, size_t stride)
 {
     float   tile[CHUNK][CHUNK];
     uint8_t codes[CHUNK];
 
-    for (size_t i = begin; i < end; i += CHUNK) {
+    for (size_t i = begin; i < end; i += CHUNK, out += CHUNK) {
         size_t many = end - i < CHUNK ? end - i : CHUNK;
         for (size_t k = 0; k < many; k++) {
             awq_codes(w->tensor, i + k, w->stored_rows, at, rows, codes);
@@ -271,64 +270,66 @@ static void awq_group(const mc_weight *w, size_t at, size_t rows, const float *s
                 tile[j][k] = scales[j] * (float)((int)codes[j] - (int)zeros[j]);
         }
         for (size_t j = 0; j < rows; j++)
-            memcpy(out + j * stride + i, tile[j], many * sizeof(float));
+            memcpy(out + j * stride, tile[j], many * sizeof(float));
     }
 }
 
 /* AWQ ("gemm"): qweight i32 [in, out / 8], qzeros i32 [groups, out / 8], scales [groups, out].
  * Value = scale * (code - zero). */
-static void widen_awq(const mc_weight *w, size_t first, size_t count, float *out, size_t stride)
+static void widen_awq(const mc_weight *w, mc_weight_area area, float *out, size_t stride)
 {
-    size_t  groups = (size_t)w->parts[MC_PART_SCALES]->shape[0], width = w->stored_rows;
+    size_t  last = area.at + area.columns;
     float   scales[CHUNK];
     uint8_t zeros[CHUNK];
 
-    for (size_t done = 0; done < count; done += CHUNK) {
-        size_t rows = count - done < CHUNK ? count - done : CHUNK, at = first + done;
-        for (size_t g = 0; g < groups; g++) {
-            size_t end = (g + 1) * w->group < w->cols ? (g + 1) * w->group : w->cols;
-            for (size_t j = 0; j < rows; j++)
-                scales[j] = part_value(w->parts[MC_PART_SCALES], g * width + at + j);
-            awq_codes(w->parts[MC_PART_ZEROS], g, width, at, rows, zeros);
-            awq_group(w, at, rows, scales, zeros, g * w->group, end, out + done * stride,
-                      stride);
+    for (size_t done = 0; done < area.count; done += CHUNK) {
+        size_t rows  = area.count - done < CHUNK ? area.count - done : CHUNK;
+        size_t first = area.first + done;
+        for (size_t at = area.at, end; at < last; at = end) {
+            size_t g = at / w->group;
+            end      = (g + 1) * w->group < last ? (g + 1) * w->group : last;
+            load_scales(w, g, first, rows, scales);
+            awq_codes(w->parts[MC_PART_ZEROS], g, w->stored_rows, first, rows, zeros);
+            awq_group(w, first, rows, scales, zeros, at, end,
+                      out + done * stride + at - area.at, stride);
         }
     }
 }
 
 /* Float codes with a scale for each block of block_rows x group values, also at the edges:
  * scales [ceil(rows / block_rows), ceil(cols / group)]. Value = code * scale. */
-static void widen_blocks(const mc_weight *w, size_t first, size_t count, float *out,
-                         size_t stride)
+static void widen_blocks(const mc_weight *w, mc_weight_area area, float *out, size_t stride)
 {
-    const mc_dtype_info *info  = mc_dtype_get(w->tensor->dtype);
-    size_t               width = (w->cols + w->group - 1) / w->group;
+    const mc_dtype_info *info = mc_dtype_get(w->tensor->dtype);
+    size_t width = (w->cols + w->group - 1) / w->group, last = area.at + area.columns;
 
-    for (size_t i = 0; i < count; i++, out += stride) {
-        size_t row = first + i;
-        info->widen(w->tensor->bytes.data + row * w->cols * info->block_size, out, w->cols);
-        for (size_t b = 0; b < width; b++) {
-            size_t end  = (b + 1) * w->group < w->cols ? (b + 1) * w->group : w->cols;
-            float scale = part_value(w->parts[MC_PART_SCALES], row / w->block_rows * width + b);
-            for (size_t k = b * w->group; k < end; k++)
-                out[k] *= scale;
+    for (size_t i = 0; i < area.count; i++, out += stride) {
+        size_t row = area.first + i, scales = row / w->block_rows * width;
+        info->widen(w->tensor->bytes.data + (row * w->cols + area.at) * info->block_size, out,
+                    area.columns);
+        for (size_t at = area.at, end; at < last; at = end) {
+            float scale = part_value(w->parts[MC_PART_SCALES], scales + at / w->group);
+            end         = (at / w->group + 1) * w->group;
+            if (end > last) end = last;
+            for (size_t k = at; k < end; k++)
+                out[k - area.at] *= scale;
         }
     }
 }
 
 /* Any type of the table, with one scale, or one for each row. Value = stored value * scale. */
-static void widen_scaled(const mc_weight *w, size_t first, size_t count, float *out,
-                         size_t stride)
+static void widen_scaled(const mc_weight *w, mc_weight_area area, float *out, size_t stride)
 {
     const mc_dtype_info *info   = mc_dtype_get(w->tensor->dtype);
     const mc_tensor     *scales = w->parts[MC_PART_SCALES];
     bool                 each   = scales->bytes.size > mc_dtype_get(scales->dtype)->block_size;
-    size_t               row_size = w->cols / info->block_length * info->block_size;
 
-    for (size_t i = 0; i < count; i++, out += stride) {
-        float scale = part_value(scales, each ? first + i : 0);
-        info->widen(w->tensor->bytes.data + (first + i) * row_size, out, w->cols);
-        for (size_t k = 0; k < w->cols; k++)
+    for (size_t i = 0; i < area.count; i++, out += stride) {
+        size_t at    = (area.first + i) * w->cols + area.at;
+        float  scale = part_value(scales, each ? area.first + i : 0);
+        info->widen(w->tensor->bytes.data + at / info->block_length * info->block_size, out,
+                    area.columns);
+        for (size_t k = 0; k < area.columns; k++)
             out[k] *= scale;
     }
 }

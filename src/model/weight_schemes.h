@@ -4,8 +4,6 @@
 
 #include "model/weight.h"
 
-enum { MC_SCHEME_GROUPS_MAX = 8192 }; /* groups of a row that GPTQ and AWQ weights can have */
-
 /* What `parts` hold. */
 enum { MC_PART_SCALES, MC_PART_ZEROS, MC_PART_ORDER };
 

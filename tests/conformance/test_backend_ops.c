@@ -123,7 +123,7 @@ static void *stage(const mc_backend *backend, const trial *t)
 
     CHECK(t->name, bytes % 64 == 0);
     for (size_t job = backend->stage_jobs(&t->op); job-- > 0;)
-        backend->stage(&t->op, job, out,
+        backend->stage(backend, &t->op, job, out,
                        unwritten(backend->stage_scratch(&t->op) * sizeof(float)));
     return bytes ? out : NULL;
 }

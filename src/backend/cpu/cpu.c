@@ -55,27 +55,75 @@ static size_t cpu_stage_jobs(const mc_op *op)
     return cpu_staged_size(op) ? 1 : 0;
 }
 
+/* Panels are made of parts that stay in the nearest cache. The rows of a part are a cache line
+ * more apart: otherwise they would fall into few of its sets. */
+enum { PART_STRIDE = MC_WEIGHT_PART + MC_PANEL };
+
 static size_t cpu_stage_scratch(const mc_op *op)
 {
-    return op->kind == MC_OP_MATMUL ? op->weights[0].cols * MC_PANEL : 0;
+    return op->kind == MC_OP_MATMUL ? (size_t)PART_STRIDE * MC_PANEL : 0;
 }
 
-/* Rows first .. first + 15 of stacked weights, widened; rows beyond the end are zero. */
-static void widen_panel(const mc_weight *weights, size_t stack, size_t first, float *rows)
+/* The area's rows of stacked weights, widened; rows beyond the end are zero. */
+static void widen_stacked(const mc_weight *weights, size_t stack, mc_weight_area area,
+                          float *rows)
 {
-    size_t k = weights[0].cols, done = 0, below = 0;
+    size_t done = 0, below = 0;
 
     for (size_t i = 0; i < stack; i++) {
-        const mc_weight *w = &weights[i];
-        while (done < MC_PANEL && first + done < below + w->rows) {
-            size_t row  = first + done - below;
-            size_t many = w->rows - row < MC_PANEL - done ? w->rows - row : MC_PANEL - done;
-            mc_weight_widen(w, row, many, rows + done * k, k);
+        size_t row = area.first + done - below, end = weights[i].rows;
+        if (done < area.count && row < end) {
+            size_t many = end - row < area.count - done ? end - row : area.count - done;
+            mc_weight_widen_area(&weights[i],
+                                 (mc_weight_area){ row, many, area.at, area.columns },
+                                 rows + done * PART_STRIDE, PART_STRIDE);
             done += many;
         }
-        below += w->rows;
+        below += end;
     }
-    memset(rows + done * k, 0, (MC_PANEL - done) * k * sizeof *rows);
+    for (; done < area.count; done++)
+        memset(rows + done * PART_STRIDE, 0, area.columns * sizeof *rows);
+}
+
+/* Packs a panel as it lies in the file: false when it is not all of one tensor, of plain rows
+ * of a type that the kernels know. */
+static bool pack_stored(const mc_kernels *kernels, const mc_weight *weights, size_t stack,
+                        size_t first, float *panel)
+{
+    const mc_weight *w = weights;
+    const uint8_t   *rows;
+    size_t           size;
+    mc_pack         *pack;
+
+    for (; stack > 1 && first >= w->rows; stack--, w++)
+        first -= w->rows;
+    switch (w->tensor->dtype) {
+    case MC_DTYPE_F32: pack = kernels->pack_f32; break;
+    case MC_DTYPE_F16: pack = kernels->pack_f16; break;
+    case MC_DTYPE_BF16: pack = kernels->pack_bf16; break;
+    default: return false;
+    }
+    if (first + MC_PANEL > w->rows) return false;
+    rows = mc_weight_stored_rows(w, first, MC_PANEL);
+    size = mc_dtype_get(w->tensor->dtype)->block_size;
+    if (!rows || (uintptr_t)rows % size != 0) return false;
+    pack(rows, w->cols * size, panel, w->cols);
+    return true;
+}
+
+static void stage_panel(const mc_kernels *kernels, const mc_weight *weights, size_t stack,
+                        size_t first, float *panel, float *scratch)
+{
+    size_t k = weights[0].cols;
+
+    if (pack_stored(kernels, weights, stack, first, panel)) return;
+    for (size_t at = 0; at < k; at += MC_WEIGHT_PART) {
+        size_t columns = k - at < MC_WEIGHT_PART ? k - at : MC_WEIGHT_PART;
+        widen_stacked(weights, stack, (mc_weight_area){ first, MC_PANEL, at, columns },
+                      scratch);
+        kernels->pack_f32(scratch, PART_STRIDE * sizeof *scratch, panel + at * MC_PANEL,
+                          columns);
+    }
 }
 
 static void stage_biases(const mc_op *op, float *out)
@@ -90,10 +138,16 @@ static void stage_biases(const mc_op *op, float *out)
     }
 }
 
-static void cpu_stage(const mc_op *op, size_t job, void *staged, float *scratch)
+static const mc_kernels *kernels_of(const mc_backend *backend)
+{
+    return backend->kernels;
+}
+
+static void cpu_stage(const mc_backend *backend, const mc_op *op, size_t job, void *staged,
+                      float *scratch)
 {
     float *out = staged;
-    size_t k;
+    size_t panels, half;
 
     if (op->kind != MC_OP_MATMUL) {
         if (mc_weight_present(&op->weights[0])) mc_weight_widen_vector(&op->weights[0], out);
@@ -101,31 +155,19 @@ static void cpu_stage(const mc_op *op, size_t job, void *staged, float *scratch)
             mc_weight_widen_vector(&op->biases[0], out + padded(op->weights[0].rows));
         return;
     }
-    k = op->weights[0].cols;
-    if (job == panel_count(op)) {
-        stage_biases(op, out + panel_count(op) * panel_stride(k));
-        return;
-    }
-    if (op->gated) {
-        size_t half = panel_count(op) / 2;
-        widen_panel(&op->weights[job / half], 1, job % half * MC_PANEL, scratch);
-    } else {
-        widen_panel(op->weights, op->stack, job * MC_PANEL, scratch);
-    }
-    out += job * panel_stride(k);
-    for (size_t first = 0; first < k;
-         first += MC_PANEL) /* by squares: both sides stay in cache */
-        for (size_t lane = 0; lane < MC_PANEL; lane++)
-            for (size_t i = first; i < k && i < first + MC_PANEL; i++)
-                out[i * MC_PANEL + lane] = scratch[lane * k + i];
+    panels = panel_count(op);
+    half   = panels / 2;
+    out += job * panel_stride(op->weights[0].cols);
+    if (job == panels)
+        stage_biases(op, out);
+    else if (op->gated)
+        stage_panel(kernels_of(backend), &op->weights[job / half], 1, job % half * MC_PANEL,
+                    out, scratch);
+    else
+        stage_panel(kernels_of(backend), op->weights, op->stack, job * MC_PANEL, out, scratch);
 }
 
 /* ---- operations ---- */
-
-static const mc_kernels *kernels_of(const mc_backend *backend)
-{
-    return backend->kernels;
-}
 
 static int has_bias(const mc_op *op)
 {

@@ -46,8 +46,14 @@ typedef struct mc_fold {
     size_t width;
 } mc_fold;
 
+/* Sixteen rows of k stored values, `stride` bytes apart and aligned to their type, become a
+ * panel [k][16], which begins a cache line. */
+typedef void mc_pack(const void *rows, size_t stride, float *panel, size_t k);
+
 typedef struct mc_kernels {
     const char *name;
+
+    mc_pack *pack_f32, *pack_f16, *pack_bf16;
 
     /* c = a * b (+ c) (+ bias): each element is the sum, in order, of chains of fused
      * multiply-adds over fixed parts of k. */

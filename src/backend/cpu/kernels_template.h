@@ -64,6 +64,60 @@ ALWAYS_INLINE void store_upto(float *to, v16 a, size_t left)
         v16_store(to, a);
 }
 
+/* ---- panels ---- */
+
+typedef v16 load16(const void *from);
+
+static inline v16 load_f32(const void *from)
+{
+    return v16_load(from);
+}
+
+/* `columns` columns, at most sixteen. */
+ALWAYS_INLINE void pack_square(load16 *load, const char *rows, size_t stride, float *panel,
+                               size_t columns)
+{
+    v16 square[16];
+
+    UNROLL(16)
+    for (size_t row = 0; row < 16; row++)
+        square[row] = load(rows + row * stride);
+    v16_transpose(square);
+    UNROLL(16)
+    for (size_t column = 0; column < 16; column++)
+        if (column < columns) v16_stream(panel + column * MC_PANEL, square[column]);
+}
+
+/* A block's panels are larger than the caches as a rule: written past them they are not first
+ * read, which is half of what there is to move. */
+ALWAYS_INLINE void pack_all(load16 *load, size_t size, const char *rows, size_t stride,
+                            float *panel, size_t k)
+{
+    char last[16 * 16 * sizeof(float)] = { 0 };
+
+    for (; k >= 16; k -= 16, rows += 16 * size, panel += (size_t)16 * MC_PANEL)
+        pack_square(load, rows, stride, panel, 16);
+    for (size_t row = 0; row < 16 && k > 0; row++)
+        memcpy(last + row * 16 * size, rows + row * stride, k * size);
+    if (k > 0) pack_square(load, last, 16 * size, panel, k);
+    v16_stream_end();
+}
+
+static void pack_f32(const void *rows, size_t stride, float *panel, size_t k)
+{
+    pack_all(load_f32, sizeof(float), rows, stride, panel, k);
+}
+
+static void pack_f16(const void *rows, size_t stride, float *panel, size_t k)
+{
+    pack_all(v16_load_f16, sizeof(uint16_t), rows, stride, panel, k);
+}
+
+static void pack_bf16(const void *rows, size_t stride, float *panel, size_t k)
+{
+    pack_all(v16_load_bf16, sizeof(uint16_t), rows, stride, panel, k);
+}
+
 /* ---- matrix product ---- */
 
 typedef struct gemm_step {
@@ -507,25 +561,6 @@ static void scale_by(float scale, const float *x, float *out, size_t n)
         store_upto(out + i, v16_mul(v16_set1(scale), load_upto(x + i, n - i)), n - i);
 }
 
-/* Row i interleaved with row i + 8 turns the bits of an element's place by one: after four
- * times its row and column have changed places. */
-ALWAYS_INLINE void transpose(v16 rows[16])
-{
-    UNROLL(4)
-    for (int times = 0; times < 4; times++) {
-        v16 next[16];
-        UNROLL(8)
-        for (int i = 0; i < 8; i++) {
-            next[2 * i]     = rows[i];
-            next[2 * i + 1] = rows[i + 8];
-            v16_zip(&next[2 * i], &next[2 * i + 1]);
-        }
-        UNROLL(16)
-        for (int i = 0; i < 16; i++)
-            rows[i] = next[i];
-    }
-}
-
 static void pack_rows(const float *const rows[MC_PANEL], size_t k, float *panel)
 {
     for (size_t at = 0; at < k; at += 16) {
@@ -533,7 +568,7 @@ static void pack_rows(const float *const rows[MC_PANEL], size_t k, float *panel)
         UNROLL(16)
         for (int i = 0; i < 16; i++)
             square[i] = rows[i] ? load_upto(rows[i] + at, k - at) : v16_set1(0.0f);
-        transpose(square);
+        v16_transpose(square);
         UNROLL(16)
         for (size_t i = 0; i < 16; i++)
             if (at + i < k) v16_store(panel + (at + i) * MC_PANEL, square[i]);
@@ -755,6 +790,9 @@ static double fma_rounds(size_t rounds, float *sink)
 
 const mc_kernels KERNELS = {
     .name         = KERNELS_NAME,
+    .pack_f32     = pack_f32,
+    .pack_f16     = pack_f16,
+    .pack_bf16    = pack_bf16,
     .gemm         = gemm,
     .norm         = norm,
     .activate     = activate,

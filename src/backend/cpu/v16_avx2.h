@@ -23,6 +23,80 @@ static inline void v16_store(float *to, v16 a)
     _mm256_storeu_ps(to + 8, a.high);
 }
 
+/* Past the caches, for what is not read again soon; `to` begins a cache line. Other threads see
+ * it after v16_stream_end(). */
+static inline void v16_stream(float *to, v16 a)
+{
+    _mm256_stream_ps(to, a.low);
+    _mm256_stream_ps(to + 8, a.high);
+}
+
+static inline void v16_stream_end(void)
+{
+    _mm_sfence();
+}
+
+/* Every machine with fused multiply-adds has these conversions too. */
+static inline v16 v16_load_f16(const void *from)
+{
+    __m256i all = _mm256_loadu_si256(from);
+    return (v16){ _mm256_cvtph_ps(_mm256_castsi256_si128(all)),
+                  _mm256_cvtph_ps(_mm256_extracti128_si256(all, 1)) };
+}
+
+/* bfloat16: the upper halves of floats. */
+static inline v16 v16_load_bf16(const void *from)
+{
+    __m256i all  = _mm256_loadu_si256(from);
+    __m256i low  = _mm256_cvtepu16_epi32(_mm256_castsi256_si128(all));
+    __m256i high = _mm256_cvtepu16_epi32(_mm256_extracti128_si256(all, 1));
+    return (v16){ _mm256_castsi256_ps(_mm256_slli_epi32(low, 16)),
+                  _mm256_castsi256_ps(_mm256_slli_epi32(high, 16)) };
+}
+
+/* Squares of four within the registers' halves, then the halves. */
+static inline void v8_transpose(__m256 rows[8])
+{
+    __m256 four[8];
+
+    for (int i = 0; i < 8; i += 4) {
+        __m256 a = _mm256_unpacklo_ps(rows[i], rows[i + 1]);
+        __m256 b = _mm256_unpackhi_ps(rows[i], rows[i + 1]);
+        __m256 c = _mm256_unpacklo_ps(rows[i + 2], rows[i + 3]);
+        __m256 d = _mm256_unpackhi_ps(rows[i + 2], rows[i + 3]);
+
+        four[i]     = _mm256_shuffle_ps(a, c, 0x44);
+        four[i + 1] = _mm256_shuffle_ps(a, c, 0xee);
+        four[i + 2] = _mm256_shuffle_ps(b, d, 0x44);
+        four[i + 3] = _mm256_shuffle_ps(b, d, 0xee);
+    }
+    for (int i = 0; i < 4; i++) {
+        rows[i]     = _mm256_permute2f128_ps(four[i], four[4 + i], 0x20);
+        rows[4 + i] = _mm256_permute2f128_ps(four[i], four[4 + i], 0x31);
+    }
+}
+
+/* rows[i] lane j to rows[j] lane i, by quarters. */
+static inline void v16_transpose(v16 rows[16])
+{
+    __m256 a[8], b[8], c[8], d[8];
+
+    for (int i = 0; i < 8; i++) {
+        a[i] = rows[i].low;
+        b[i] = rows[i].high;
+        c[i] = rows[8 + i].low;
+        d[i] = rows[8 + i].high;
+    }
+    v8_transpose(a);
+    v8_transpose(b);
+    v8_transpose(c);
+    v8_transpose(d);
+    for (int i = 0; i < 8; i++) {
+        rows[i]     = (v16){ a[i], c[i] };
+        rows[8 + i] = (v16){ b[i], d[i] };
+    }
+}
+
 static inline __m256 v8_load_twice(const float *from)
 {
     __m256 four = _mm256_broadcast_ps((const __m128 *)(const void *)from);
@@ -37,22 +111,6 @@ static inline v16 v16_load_twice(const float *from)
 static inline v16 v16_swap(v16 a)
 {
     return (v16){ _mm256_permute_ps(a.low, 0xB1), _mm256_permute_ps(a.high, 0xB1) };
-}
-
-static inline v16 v8_zip(__m256 a, __m256 b)
-{
-    __m256 even = _mm256_unpacklo_ps(a, b), odd = _mm256_unpackhi_ps(a, b); /* by halves */
-
-    return (v16){ _mm256_permute2f128_ps(even, odd, 0x20),
-                  _mm256_permute2f128_ps(even, odd, 0x31) };
-}
-
-static inline void v16_zip(v16 *a, v16 *b)
-{
-    v16 low = v8_zip(a->low, b->low);
-
-    *b = v8_zip(a->high, b->high);
-    *a = low;
 }
 
 static inline v16 v16_set1(float x)

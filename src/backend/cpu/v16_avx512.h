@@ -19,6 +19,60 @@ static inline void v16_store(float *to, v16 a)
     _mm512_storeu_ps(to, a);
 }
 
+/* Past the caches, for what is not read again soon; `to` begins a cache line. Other threads see
+ * it after v16_stream_end(). */
+static inline void v16_stream(float *to, v16 a)
+{
+    _mm512_stream_ps(to, a);
+}
+
+static inline void v16_stream_end(void)
+{
+    _mm_sfence();
+}
+
+static inline v16 v16_load_f16(const void *from)
+{
+    return _mm512_cvtph_ps(_mm256_loadu_si256(from));
+}
+
+/* bfloat16: the upper halves of floats. */
+static inline v16 v16_load_bf16(const void *from)
+{
+    __m512i wide = _mm512_cvtepu16_epi32(_mm256_loadu_si256(from));
+    return _mm512_castsi512_ps(_mm512_slli_epi32(wide, 16));
+}
+
+/* rows[i] lane j to rows[j] lane i: squares of four within the registers' quarters, then the
+ * quarters. */
+static inline void v16_transpose(v16 rows[16])
+{
+    v16 four[16]; /* four[4 g + c], quarter q: column 4 q + c of rows 4 g .. 4 g + 3 */
+
+    for (int i = 0; i < 16; i += 4) {
+        v16 a = _mm512_unpacklo_ps(rows[i], rows[i + 1]);
+        v16 b = _mm512_unpackhi_ps(rows[i], rows[i + 1]);
+        v16 c = _mm512_unpacklo_ps(rows[i + 2], rows[i + 3]);
+        v16 d = _mm512_unpackhi_ps(rows[i + 2], rows[i + 3]);
+
+        four[i]     = _mm512_shuffle_ps(a, c, 0x44);
+        four[i + 1] = _mm512_shuffle_ps(a, c, 0xee);
+        four[i + 2] = _mm512_shuffle_ps(b, d, 0x44);
+        four[i + 3] = _mm512_shuffle_ps(b, d, 0xee);
+    }
+    for (int i = 0; i < 4; i++) {
+        v16 a = _mm512_shuffle_f32x4(four[i], four[4 + i], 0x88);
+        v16 b = _mm512_shuffle_f32x4(four[i], four[4 + i], 0xdd);
+        v16 c = _mm512_shuffle_f32x4(four[8 + i], four[12 + i], 0x88);
+        v16 d = _mm512_shuffle_f32x4(four[8 + i], four[12 + i], 0xdd);
+
+        rows[i]      = _mm512_shuffle_f32x4(a, c, 0x88);
+        rows[4 + i]  = _mm512_shuffle_f32x4(b, d, 0x88);
+        rows[8 + i]  = _mm512_shuffle_f32x4(a, c, 0xdd);
+        rows[12 + i] = _mm512_shuffle_f32x4(b, d, 0xdd);
+    }
+}
+
 static inline v16 v16_load_twice(const float *from)
 {
     const __m512i order = _mm512_setr_epi32(0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5, 6, 6, 7, 7);
@@ -28,17 +82,6 @@ static inline v16 v16_load_twice(const float *from)
 static inline v16 v16_swap(v16 a)
 {
     return _mm512_permute_ps(a, 0xB1);
-}
-
-static inline void v16_zip(v16 *a, v16 *b)
-{
-    const __m512i low =
-        _mm512_setr_epi32(0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
-    const __m512i high = _mm512_add_epi32(low, _mm512_set1_epi32(8));
-    v16           both = _mm512_permutex2var_ps(*a, low, *b);
-
-    *b = _mm512_permutex2var_ps(*a, high, *b);
-    *a = both;
 }
 
 static inline v16 v16_set1(float x)

@@ -25,6 +25,64 @@ static inline void v16_store(float *to, v16 a)
     V16_EACH vst1q_f32(to + (size_t)i * 4, a.q[i]);
 }
 
+/* There is no store past the caches that would be worth it. */
+static inline void v16_stream(float *to, v16 a)
+{
+    v16_store(to, a);
+}
+
+static inline void v16_stream_end(void)
+{
+}
+
+static inline v16 v16_load_f16(const void *from)
+{
+    v16 a;
+
+    V16_EACH
+    {
+        uint16x4_t four = vreinterpret_u16_u8(vld1_u8((const uint8_t *)from + 8 * i));
+        a.q[i]          = vcvt_f32_f16(vreinterpret_f16_u16(four));
+    }
+    return a;
+}
+
+/* bfloat16: the upper halves of floats. */
+static inline v16 v16_load_bf16(const void *from)
+{
+    v16 a;
+
+    V16_EACH
+    {
+        uint16x4_t four = vreinterpret_u16_u8(vld1_u8((const uint8_t *)from + 8 * i));
+        a.q[i]          = vreinterpretq_f32_u32(vshll_n_u16(four, 16));
+    }
+    return a;
+}
+
+/* rows[i] lane j to rows[j] lane i, by squares of four. */
+static inline void v16_transpose(v16 rows[16])
+{
+    v16 result[16];
+
+    for (int row = 0; row < 4; row++)
+        V16_EACH
+        {
+            const v16  *from = rows + 4 * row;
+            v16        *to   = result + 4 * i;
+            float32x4_t a    = vzip1q_f32(from[0].q[i], from[2].q[i]);
+            float32x4_t b    = vzip1q_f32(from[1].q[i], from[3].q[i]);
+            float32x4_t c    = vzip2q_f32(from[0].q[i], from[2].q[i]);
+            float32x4_t d    = vzip2q_f32(from[1].q[i], from[3].q[i]);
+
+            to[0].q[row] = vzip1q_f32(a, b);
+            to[1].q[row] = vzip2q_f32(a, b);
+            to[2].q[row] = vzip1q_f32(c, d);
+            to[3].q[row] = vzip2q_f32(c, d);
+        }
+    memcpy(rows, result, sizeof result);
+}
+
 static inline v16 v16_load_twice(const float *from)
 {
     float32x4_t low = vld1q_f32(from), high = vld1q_f32(from + 4);
@@ -36,20 +94,6 @@ static inline v16 v16_swap(v16 a)
 {
     V16_EACH a.q[i] = vrev64q_f32(a.q[i]);
     return a;
-}
-
-static inline void v16_zip(v16 *a, v16 *b)
-{
-    v16 low, high;
-
-    for (int i = 0; i < 2; i++) {
-        low.q[2 * i]      = vzip1q_f32(a->q[i], b->q[i]);
-        low.q[2 * i + 1]  = vzip2q_f32(a->q[i], b->q[i]);
-        high.q[2 * i]     = vzip1q_f32(a->q[i + 2], b->q[i + 2]);
-        high.q[2 * i + 1] = vzip2q_f32(a->q[i + 2], b->q[i + 2]);
-    }
-    *a = low;
-    *b = high;
 }
 
 static inline v16 v16_set1(float x)

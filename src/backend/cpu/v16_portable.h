@@ -7,6 +7,8 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "format/widen.h"
+
 typedef struct v16 {
     float lane[16];
 } v16;
@@ -32,6 +34,43 @@ V16_FUNCTION void v16_store(float *to, v16 a)
     memcpy(to, a.lane, sizeof a.lane);
 }
 
+/* A store that may pass by the caches, for what is not read again soon: `to` begins a cache
+ * line, and other threads see it after v16_stream_end(). */
+V16_FUNCTION void v16_stream(float *to, v16 a)
+{
+    v16_store(to, a);
+}
+
+V16_FUNCTION void v16_stream_end(void)
+{
+}
+
+/* Sixteen binary16 numbers; only the payload of a NaN may differ. */
+V16_FUNCTION v16 v16_load_f16(const void *from)
+{
+    v16 r;
+    mc_widen_f16(from, r.lane, 16);
+    return r;
+}
+
+V16_FUNCTION v16 v16_load_bf16(const void *from)
+{
+    v16 r;
+    mc_widen_bf16(from, r.lane, 16);
+    return r;
+}
+
+/* rows[i] lane j to rows[j] lane i. */
+V16_FUNCTION void v16_transpose(v16 rows[16])
+{
+    for (int i = 0; i < 16; i++)
+        for (int lane = 0; lane < i; lane++) {
+            float x            = rows[i].lane[lane];
+            rows[i].lane[lane] = rows[lane].lane[i];
+            rows[lane].lane[i] = x;
+        }
+}
+
 /* Eight floats, each twice. */
 V16_FUNCTION v16 v16_load_twice(const float *from)
 {
@@ -46,21 +85,6 @@ V16_FUNCTION v16 v16_swap(v16 a)
     v16      r;
     V16_EACH r.lane[lane] = a.lane[lane ^ 1];
     return r;
-}
-
-/* Both become a[0] b[0] a[1] b[1] ...: *a the first sixteen, *b the rest. */
-V16_FUNCTION void v16_zip(v16 *a, v16 *b)
-{
-    v16 low, high;
-
-    for (int i = 0; i < 8; i++) {
-        low.lane[2 * i]      = a->lane[i];
-        low.lane[2 * i + 1]  = b->lane[i];
-        high.lane[2 * i]     = a->lane[i + 8];
-        high.lane[2 * i + 1] = b->lane[i + 8];
-    }
-    *a = low;
-    *b = high;
 }
 
 V16_FUNCTION v16 v16_set1(float x)

@@ -37,10 +37,12 @@ static size_t ref_stage_scratch(const mc_op *op)
     return 0;
 }
 
-static void ref_stage(const mc_op *op, size_t job, void *staged, float *scratch)
+static void ref_stage(const mc_backend *backend, const mc_op *op, size_t job, void *staged,
+                      float *scratch)
 {
     float *out = staged;
 
+    (void)backend;
     (void)job;
     (void)scratch;
     if (op->kind != MC_OP_MATMUL) {
