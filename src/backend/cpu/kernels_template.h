@@ -120,167 +120,184 @@ static void pack_bf16(const void *rows, size_t stride, float *panel, size_t k)
 
 /* ---- matrix product ---- */
 
-typedef struct gemm_step {
-    const float *a, *b, *bias;
-    float       *c;
+/* What all micro-kernels of a column have in common: rows of a meet one group of panels. */
+typedef struct gemm_column {
+    const float *b;
     size_t       a_stride, b_stride, c_stride, k;
-    size_t       columns; /* of the last panel: 1..16 */
-    int          accumulate;
-    /* The panels whose turn comes next are fetched into the second-level cache meanwhile:
-     * `next_bytes` of them with each step of k. */
-    const char *next;
-    size_t      next_bytes;
-} gemm_step;
+    int          panels, accumulate;
+    /* The panels whose turn comes next are fetched into the second-level cache meanwhile: with
+     * each step of k some bytes of their row. */
+    size_t next_bytes;
+} gemm_column;
 
-/* One chain: `k` steps from zero, held in registers throughout. */
-ALWAYS_INLINE void gemm_chain(const gemm_step *s, size_t at, size_t k,
-                              v16 sum[GEMM_ROWS][GEMM_PANELS], const int rows, const int panels)
+/* Pointers to every third row reach all rows with the strides that addresses can hold. With an
+ * offset a row compilers run out of integer registers and keep some of them in vector
+ * registers, where they queue behind the products. */
+enum { ROW_POINTERS = (GEMM_ROWS + 2) / 3 };
+
+/* Step `at` of k, from where the pointers are. */
+ALWAYS_INLINE void gemm_step(const gemm_column *s, const float *const row[ROW_POINTERS],
+                             const float *b, const size_t at, v16 sum[GEMM_ROWS][GEMM_PANELS],
+                             const int rows, const int panels)
 {
-    const float *a = s->a + at, *b = s->b + at * MC_PANEL;
-    const char  *next     = s->next + at * s->next_bytes;
-    const size_t a_stride = s->a_stride, b_stride = s->b_stride, next_bytes = s->next_bytes;
-    v16          w[GEMM_PANELS];
+    v16 w[GEMM_PANELS];
 
     UNROLL(4)
     for (int p = 0; p < panels; p++)
-        w[p] = v16_load(b + (size_t)p * b_stride);
+        w[p] = v16_load(b + at * MC_PANEL + (size_t)p * s->b_stride);
     UNROLL(16)
     for (int i = 0; i < rows; i++) {
-        v16 x = v16_set1(a[(size_t)i * a_stride]);
+        v16 x = v16_set1(row[i / 3][at + (size_t)(i % 3) * s->a_stride]);
         UNROLL(4)
         for (int p = 0; p < panels; p++)
-            sum[i][p] = v16_mul(x, w[p]);
-    }
-    for (size_t step = 1; step < k; step++) {
-        a++;
-        b += MC_PANEL;
-        next += next_bytes;
-        UNROLL(4)
-        for (int p = 0; p < panels; p++)
-            PREFETCH(next + (size_t)p * b_stride * sizeof *b);
-        UNROLL(4)
-        for (int p = 0; p < panels; p++)
-            w[p] = v16_load(b + (size_t)p * b_stride);
-        UNROLL(16)
-        for (int i = 0; i < rows; i++) {
-            v16 x = v16_set1(a[(size_t)i * a_stride]);
-            UNROLL(4)
-            for (int p = 0; p < panels; p++)
-                sum[i][p] = v16_fma(x, w[p], sum[i][p]);
-        }
+            sum[i][p] = v16_fma(x, w[p], sum[i][p]);
     }
 }
 
-/* `rows` x (16 * panels) elements over one block of k: chain after chain, added up in order. */
-ALWAYS_INLINE void gemm_block(const gemm_step *s, const int rows, const int panels)
+/* One chain: `k` steps from zero, two at a time, held in registers throughout. */
+ALWAYS_INLINE void gemm_chain(const gemm_column *s, const float *a, const float *b,
+                              const char *next, size_t k, v16 sum[GEMM_ROWS][GEMM_PANELS],
+                              const int rows, const int panels)
 {
-    v16       total[GEMM_ROWS][GEMM_PANELS], sum[GEMM_ROWS][GEMM_PANELS];
-    const int full = s->columns == MC_PANEL;
+    const float *row[ROW_POINTERS];
 
     UNROLL(16)
     for (int i = 0; i < rows; i++)
         UNROLL(4)
     for (int p = 0; p < panels; p++)
-        PREFETCH_WRITE(s->c + (size_t)i * s->c_stride + (size_t)p * MC_PANEL);
+        sum[i][p] = v16_set1(0.0f);
+    UNROLL(4)
+    for (int i = 0; 3 * i < rows; i++)
+        row[i] = a + (size_t)i * 3 * s->a_stride;
+    for (; k >= 2; k -= 2) {
+        UNROLL(4)
+        for (int p = 0; p < panels; p++)
+            PREFETCH(next + (size_t)p * s->b_stride * sizeof *b);
+        gemm_step(s, row, b, 0, sum, rows, panels);
+        gemm_step(s, row, b, 1, sum, rows, panels);
+        UNROLL(4)
+        for (int i = 0; 3 * i < rows; i++)
+            row[i] += 2;
+        b += 2 * MC_PANEL;
+        next += 2 * s->next_bytes;
+    }
+    if (k) gemm_step(s, row, b, 0, sum, rows, panels);
+}
+
+/* The sums of a chain go to c, or are added to what it holds. */
+ALWAYS_INLINE void gemm_join(float *c, size_t c_stride, const int add,
+                             v16 sum[GEMM_ROWS][GEMM_PANELS], const int rows, const int panels)
+{
     UNROLL(16)
     for (int i = 0; i < rows; i++)
         UNROLL(4)
     for (int p = 0; p < panels; p++) {
-        const float *c = s->c + (size_t)i * s->c_stride + (size_t)p * MC_PANEL;
-        if (!s->accumulate)
-            total[i][p] = v16_set1(0.0f);
-        else if (full || p + 1 < panels)
-            total[i][p] = v16_load(c);
-        else
-            total[i][p] = load_tail(c, s->columns, 0.0f);
+        float *to = c + (size_t)i * c_stride + (size_t)p * MC_PANEL;
+        v16_store(to, add ? v16_add(v16_load(to), sum[i][p]) : sum[i][p]);
     }
+}
+
+/* `rows` x (16 * panels) elements over one block of k: chain after chain, added up in order. c
+ * holds what they come to, in the nearest cache. */
+ALWAYS_INLINE void gemm_block(const gemm_column *s, const float *a, float *c, const char *next,
+                              const int rows, const int panels)
+{
+    v16 sum[GEMM_ROWS][GEMM_PANELS];
+    int add = s->accumulate;
+
+    UNROLL(16)
+    for (int i = 0; i < rows; i++)
+        UNROLL(4)
+    for (int p = 0; p < panels; p++)
+        PREFETCH_WRITE(c + (size_t)i * s->c_stride + (size_t)p * MC_PANEL);
     for (size_t k = 0; k < s->k; k += CHAIN) {
         size_t steps = s->k - k < CHAIN ? s->k - k : CHAIN;
-        gemm_chain(s, k, steps, sum, rows, panels);
-        UNROLL(16)
-        for (int i = 0; i < rows; i++)
-            UNROLL(4)
-        for (int p = 0; p < panels; p++)
-            total[i][p] = v16_add(total[i][p], sum[i][p]);
-    }
-    UNROLL(16)
-    for (int i = 0; i < rows; i++)
-        UNROLL(4)
-    for (int p = 0; p < panels; p++) {
-        float *c    = s->c + (size_t)i * s->c_stride + (size_t)p * MC_PANEL;
-        int    tail = !full && p + 1 == panels;
-        v16    r    = total[i][p];
-        if (s->bias) {
-            const float *bias = s->bias + (size_t)p * MC_PANEL;
-            r = v16_add(r, tail ? load_tail(bias, s->columns, 0.0f) : v16_load(bias));
-        }
-        if (tail)
-            store_tail(c, r, s->columns);
+        gemm_chain(s, a + k, s->b + k * MC_PANEL, next + k * s->next_bytes, steps, sum, rows,
+                   panels);
+        if (add)
+            gemm_join(c, s->c_stride, 1, sum, rows, panels);
         else
-            v16_store(c, r);
+            gemm_join(c, s->c_stride, 0, sum, rows, panels);
+        add = 1;
     }
 }
 
-/* The sizes that micro-kernels exist for: as many rows as fit, then what makes few calls. */
-static size_t rows_at_once(size_t left)
-{
-#if GEMM_ROWS == 6
-    if (left == 7 || left == 8) return 4; /* 4 + 3 and 4 + 4: small blocks wait for latency */
-    return left < 6 ? left : 6;
-#else
-    static const size_t sizes[] = { GEMM_ROWS, 8, 4, 2, 1 };
-    size_t              i       = 0;
+/* The micro-kernels, one for each number of rows. What changes from one to the next comes in
+ * integer registers: compilers put structures together in vector registers. */
+typedef void gemm_kernel(const gemm_column *s, const float *a, float *c, const char *next);
 
-    while (sizes[i] > left || sizes[i] > GEMM_ROWS)
-        i++;
-    return sizes[i];
-#endif
-}
-
-ALWAYS_INLINE void gemm_rows_of(const gemm_step *s, size_t rows, const int panels)
-{
-    switch (rows) {
-    case 1: gemm_block(s, 1, panels); break;
-    case 2: gemm_block(s, 2, panels); break;
-#if GEMM_ROWS == 6
-    case 3: gemm_block(s, 3, panels); break;
-    case 5: gemm_block(s, 5, panels); break;
-#endif
-#if GEMM_ROWS >= 6
-    case 4: gemm_block(s, 4, panels); break;
-#endif
-#if GEMM_ROWS == 12
-    case 8: gemm_block(s, 8, panels); break;
-#endif
-    default: gemm_block(s, GEMM_ROWS, panels); break;
+#define GEMM_KERNEL(rows)                                                                     \
+    static void gemm_##rows(const gemm_column *s, const float *a, float *c, const char *next) \
+    {                                                                                         \
+        if (s->panels == 1)                                                                   \
+            gemm_block(s, a, c, next, rows, 1);                                               \
+        else                                                                                  \
+            gemm_block(s, a, c, next, rows, GEMM_PANELS);                                     \
     }
+#define GEMM_ENTRY(rows) gemm_##rows,
+#define GEMM_4(each) each(1) each(2) each(3) each(4)
+#define GEMM_6(each) GEMM_4(each) each(5) each(6)
+#define GEMM_12(each) GEMM_6(each) each(7) each(8) each(9) each(10) each(11) each(12)
+#define GEMM_SIZES_OF(rows) GEMM_##rows
+#define GEMM_SIZES(rows, each) GEMM_SIZES_OF(rows)(each)
+
+GEMM_SIZES(GEMM_ROWS, GEMM_KERNEL)
+static gemm_kernel *const gemm_kernels[] = { GEMM_SIZES(GEMM_ROWS, GEMM_ENTRY) };
+
+/* Panels that end in a part of a panel: computed beside c. */
+static void gemm_ragged(const gemm_column *s, gemm_kernel *kernel, const float *a, float *c,
+                        const char *next, size_t rows, size_t columns)
+{
+    float       whole[GEMM_ROWS * GEMM_PANELS * MC_PANEL] = { 0 };
+    gemm_column beside                                    = *s;
+
+    beside.c_stride = GEMM_PANELS * MC_PANEL;
+    if (s->accumulate)
+        for (size_t i = 0; i < rows; i++)
+            memcpy(whole + i * beside.c_stride, c + i * s->c_stride, columns * sizeof *c);
+    kernel(&beside, a, whole, next);
+    for (size_t i = 0; i < rows; i++)
+        memcpy(c + i * s->c_stride, whole + i * beside.c_stride, columns * sizeof *c);
 }
 
-/* All rows over one group of panels and one block of k. */
-static void gemm_column(const mc_gemm *g, gemm_step step, int panels)
+/* All rows over one group of panels and one block of k, in even shares: a few rows alone would
+ * wait for latency. */
+static void gemm_rows(const gemm_column *s, const float *a, float *c, size_t all,
+                      size_t columns)
 {
-    for (size_t row = 0; row < g->rows;) {
-        size_t rows = rows_at_once(g->rows - row);
-#if GEMM_PANELS == 2
-        if (panels == 2)
-            gemm_rows_of(&step, rows, 2);
+    size_t      calls = (all + GEMM_ROWS - 1) / GEMM_ROWS, each = all / calls;
+    size_t      more = all % calls, bytes = s->k * s->next_bytes;
+    const char *next = (const char *)(s->b + (size_t)s->panels * s->b_stride);
+
+    for (size_t i = 0; i < calls; i++) {
+        size_t       rows   = i < more ? each + 1 : each;
+        gemm_kernel *kernel = gemm_kernels[rows - 1];
+        if (columns % MC_PANEL)
+            gemm_ragged(s, kernel, a, c, next, rows, columns);
         else
-#endif
-            gemm_rows_of(&step, rows, 1);
-        step.a += rows * g->a_stride;
-        step.c += rows * g->c_stride;
-        step.next += step.k * step.next_bytes;
-        row += rows;
+            kernel(s, a, c, next);
+        a += rows * s->a_stride;
+        c += rows * s->c_stride;
+        next += bytes;
     }
-    (void)panels;
 }
 
 /* The row of a panel that one step of k uses, shared out over the micro-kernels of a column. */
 static size_t bytes_ahead(size_t rows)
 {
-    size_t times = (rows + GEMM_ROWS - 1) / GEMM_ROWS, bytes = MC_PANEL * sizeof(float);
+    size_t calls = (rows + GEMM_ROWS - 1) / GEMM_ROWS, bytes = MC_PANEL * sizeof(float);
 
-    return (bytes + times - 1) / times;
+    return (bytes + calls - 1) / calls;
+}
+
+static void add_bias(const mc_gemm *g)
+{
+    for (size_t row = 0; row < g->rows; row++)
+        for (size_t i = 0; i < g->columns; i += 16) {
+            float *c    = g->c + row * g->c_stride + i;
+            size_t left = g->columns - i;
+            store_upto(c, v16_add(load_upto(c, left), load_upto(g->bias + i, left)), left);
+        }
 }
 
 static void gemm(const mc_gemm *g)
@@ -291,30 +308,25 @@ static void gemm(const mc_gemm *g)
 
     if (g->rows == 0) return; /* a last block whose rows nobody wants */
     for (size_t at = 0; at < g->k; at += part) {
-        size_t k      = g->k - at < part ? g->k - at : part;
-        size_t column = 0;
-        while (column < g->columns) {
-            size_t left   = g->columns - column;
-            int    panels = left > MC_PANEL ? GEMM_PANELS : 1;
-            size_t width  = left < (size_t)panels * MC_PANEL ? left : (size_t)panels * MC_PANEL;
-            gemm_step step = {
-                .a          = g->a + at,
-                .b          = g->b + column / MC_PANEL * g->b_stride + at * MC_PANEL,
-                .c          = g->c + column,
-                .bias       = g->bias && at + k == g->k ? g->bias + column : NULL,
-                .a_stride   = g->a_stride,
-                .b_stride   = g->b_stride,
-                .c_stride   = g->c_stride,
-                .k          = k,
-                .columns    = width - (size_t)(panels - 1) * MC_PANEL,
-                .accumulate = g->accumulate || at > 0,
+        size_t width;
+        for (size_t column = 0; column < g->columns; column += width) {
+            size_t      left   = g->columns - column;
+            int         panels = left > MC_PANEL ? GEMM_PANELS : 1;
+            gemm_column s      = {
+                     .b          = g->b + column / MC_PANEL * g->b_stride + at * MC_PANEL,
+                     .a_stride   = g->a_stride,
+                     .b_stride   = g->b_stride,
+                     .c_stride   = g->c_stride,
+                     .k          = g->k - at < part ? g->k - at : part,
+                     .panels     = panels,
+                     .accumulate = g->accumulate || at > 0,
+                     .next_bytes = bytes_ahead(g->rows),
             };
-            step.next       = (const char *)(step.b + (size_t)panels * g->b_stride);
-            step.next_bytes = bytes_ahead(g->rows);
-            gemm_column(g, step, panels);
-            column += width;
+            width = left < (size_t)panels * MC_PANEL ? left : (size_t)panels * MC_PANEL;
+            gemm_rows(&s, g->a + at, g->c + column, g->rows, width);
         }
     }
+    if (g->bias) add_bias(g);
 }
 
 /* ---- functions of one number ---- */
