@@ -508,8 +508,8 @@ static const attention_shape attention_shapes[] = {
     { "window of 1", 2, 1, 8, 8, .window = 1, .scale = 1.0 },
     { "window of 5", 2, 1, 8, 8, .window = 5, .scale = 1.0 },
     { "window of 100", 2, 1, 8, 8, .window = 100, .scale = 1.0 },
-    { "window of a block", 2, 1, 8, 8, .window = 128, .scale = 1.0 },
-    { "window of a block and 1", 2, 1, 8, 8, .window = 129, .scale = 1.0 },
+    { "window of a block", 2, 1, 8, 8, .window = 192, .scale = 1.0 },
+    { "window of a block and 1", 2, 1, 8, 8, .window = 193, .scale = 1.0 },
     { "vanishing values", 2, 1, 8, 8, .scale = 1.0, .underflows = true },
     { "all at once", 4, 2, 24, 20, 70, 5.0f, true, true, true, 2.0 },
 };
@@ -575,7 +575,7 @@ static void attention_of_whole_texts(void **state)
     static const text_shape few[]     = { { 1, 0 }, { 2, 0 }, { 15, 0 }, { 16, 0 }, { 33, 0 } };
     static const text_shape shared[]  = { { 10, 0 },  { 10, 5 }, { 12, 10 },
                                           { 12, 12 }, { 20, 3 }, { 140, 19 } };
-    static const text_shape blocks[]  = { { 127, 0 }, { 128, 0 }, { 129, 128 } };
+    static const text_shape blocks[]  = { { 191, 0 }, { 192, 0 }, { 193, 192 } };
     static const text_shape longest[] = { { 300, 0 } };
     static const struct {
         const char       *name;
@@ -842,15 +842,14 @@ static void not_a_number_stays_one(void **state)
 
 /* ---- kernels behind the operations ---- */
 
-/* Scores up to 0, and 2^0 is what weights count from: they are the scores' exponentials. A unit
- * in the last place, and what rounding leaves of the argument, which is 1.44 times the score.
- */
+/* Scores up to 0, and 2^0 is what weights count from: they are the powers of two of the scores,
+ * to a unit in the last place. */
 static void check_weights(const mc_backend *tier)
 {
     enum { STEPS = 20000 };
     float  *x = mc_test_take(&lab, STEPS * sizeof *x), exponent = 0.0f, got = 0.0f;
     double  sum = 0.0, worst = 0.0;
-    mc_fold fold = { .scale    = 1.0f,
+    mc_fold fold = { .heads    = 1,
                      .rows     = 1,
                      .count    = STEPS,
                      .query    = STEPS - 1,
@@ -859,11 +858,11 @@ static void check_weights(const mc_backend *tier)
                      .sum      = &got };
 
     for (int i = 0; i < STEPS; i++)
-        x[i] = -87.3f * (float)i / STEPS;
+        x[i] = -126.0f * (float)i / STEPS;
     ((const mc_kernels *)tier->kernels)->fold_scores(&fold);
     for (int i = 0; i < STEPS; i++) {
-        double score = (double)(-87.3f * (float)i / STEPS);
-        double error = fabs((double)x[i] / exp(score) - 1.0) / (1.0 + fabs(score));
+        double want  = exp2((double)(-126.0f * (float)i / STEPS));
+        double error = fabs((double)x[i] / want - 1.0);
         if (!(error <= worst)) worst = error;
         sum += (double)x[i];
     }
@@ -888,7 +887,7 @@ static void huge_scores_overflow_no_weight(void **state)
         for (float size = 1e3f; size < 1e37f; size *= 7.0f) {
             float   x[16] = { 0.3f * size, -size, 0.1f * size, size }, sum = 0.0f;
             float   exponent = -INFINITY;
-            mc_fold fold     = { .scale    = 1.0f,
+            mc_fold fold     = { .heads    = 1,
                                  .rows     = 1,
                                  .count    = 4,
                                  .query    = 3,
@@ -917,7 +916,7 @@ static void no_operation_is_left_out(void **state)
 static void check_largest(const mc_kernels *kernels, size_t from, size_t n, size_t at)
 {
     float   exponent = -9.0f, sum = 0.0f, *x = mc_test_take(&lab, 64 * sizeof *x);
-    mc_fold fold = { .scale    = 1.0f,
+    mc_fold fold = { .heads    = 1,
                      .window   = n - from,
                      .rows     = 1,
                      .count    = n,
@@ -929,10 +928,10 @@ static void check_largest(const mc_kernels *kernels, size_t from, size_t n, size
     for (size_t i = 0; i < 64; i++)
         x[i] = i < from || i >= n ? NAN : i == at ? -2.0f : -3.0f - (float)i;
     kernels->fold_scores(&fold);
-    assert_true(exponent == -3.0f); /* 2^-3 is nearest to e^-2 */
-    assert_true(x[at] > 1.0f && sum >= x[at]);
+    assert_true(exponent == -2.0f);
+    assert_true(x[at] == 1.0f && sum >= 1.0f);
     for (size_t i = 0; i < n; i++)
-        assert_true(i < from ? x[i] == 0.0f : x[i] <= x[at]);
+        assert_true(i < from ? x[i] == 0.0f : x[i] <= 1.0f);
     mc_test_lab_clear(&lab);
 }
 

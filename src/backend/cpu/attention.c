@@ -15,16 +15,20 @@
 
 #include "backend/cpu/kernels.h"
 
-enum { KEY_BLOCK = 128, QUERY_ROWS = 12 /* a multiple of what each micro-kernel takes */ };
+/* A block of keys of 64 and its values are 96 KiB. As many neighbouring queries go together as
+ * make this many rows with the heads that share keys; micro-kernels take up to twelve. */
+enum { KEY_BLOCK = 192, QUERY_ROWS = 24 };
 
-/* What is in mc_tile.scratch while a text and a head of keys are worked on. */
+/* What is in mc_tile.scratch while a text and a head of keys are worked on; a row and each head
+ * of the group that shares these keys are a state. */
 typedef struct attention_scratch {
+    float *queries;  /* states x d, times what makes scores of products */
     float *keys;     /* KEY_BLOCK x d, packed */
     float *values;   /* KEY_BLOCK x v, packed */
-    float *scores;   /* QUERY_ROWS x KEY_BLOCK */
-    float *output;   /* rows x group x v: running sums */
-    float *exponent; /* rows x group: running; see mc_fold */
-    float *sum;      /* rows x group: running sum of weights */
+    float *scores;   /* of the queries that go together, each KEY_BLOCK */
+    float *output;   /* states x v: running sums */
+    float *exponent; /* states: running; see mc_fold */
+    float *sum;      /* states: running sum of weights */
 } attention_scratch;
 
 static size_t group_size(const mc_attention_params *p)
@@ -32,14 +36,22 @@ static size_t group_size(const mc_attention_params *p)
     return p->heads / p->kv_heads;
 }
 
+/* Queries that go together; at least one, however many heads share keys. */
+static size_t queries_at_once(const mc_attention_params *p)
+{
+    return (QUERY_ROWS + group_size(p) - 1) / group_size(p);
+}
+
 size_t mc_attention_cpu_scratch(const mc_op *op, size_t rows)
 {
     const mc_attention_params *p      = &op->attention;
     size_t                     states = rows * group_size(p);
-    size_t floats = KEY_BLOCK * p->head_dim + KEY_BLOCK * mc_panels(p->value_dim) * MC_PANEL +
-                    QUERY_ROWS * KEY_BLOCK + states * (p->value_dim + 2);
+    size_t                     floats = states * p->head_dim + KEY_BLOCK * p->head_dim +
+                    KEY_BLOCK * mc_panels(p->value_dim) * MC_PANEL +
+                    queries_at_once(p) * group_size(p) * KEY_BLOCK +
+                    states * (p->value_dim + 2);
 
-    return floats * sizeof(float) + 6 * 64;
+    return floats * sizeof(float) + 7 * 64;
 }
 
 static float *carve(char **at, size_t floats)
@@ -56,9 +68,10 @@ static attention_scratch lay_out(const mc_attention_params *p, mc_tile *tile)
     size_t states = tile->rows * group_size(p);
 
     return (attention_scratch){
+        .queries  = carve(&at, states * p->head_dim),
         .keys     = carve(&at, KEY_BLOCK * p->head_dim),
         .values   = carve(&at, KEY_BLOCK * mc_panels(p->value_dim) * MC_PANEL),
-        .scores   = carve(&at, QUERY_ROWS * KEY_BLOCK),
+        .scores   = carve(&at, queries_at_once(p) * group_size(p) * KEY_BLOCK),
         .output   = carve(&at, states * p->value_dim),
         .exponent = carve(&at, states),
         .sum      = carve(&at, states),
@@ -93,6 +106,18 @@ static const float *value_row(const attention_job *job, size_t position)
     return mc_tile_at(job->tile, job->op->src3, job->text->path[position]) + column;
 }
 
+static void pack_queries(const attention_job *job)
+{
+    const mc_attention_params *p     = job->p;
+    size_t                     width = group_size(p) * p->head_dim;
+
+    for (size_t i = 0; i < job->text->own; i++) {
+        const float *row = mc_tile_at(job->tile, job->op->src, job->text->row + i);
+        job->kernels->scale(p->scale * MC_LOG2_E, row + job->kv_head * width,
+                            job->scratch.queries + i * width, width);
+    }
+}
+
 static void pack_keys(const attention_job *job, size_t first, size_t count)
 {
     size_t d = job->p->head_dim;
@@ -114,33 +139,31 @@ static void pack_values(const attention_job *job, size_t first, size_t count)
                                    job->scratch.values + key * MC_PANEL, KEY_BLOCK * MC_PANEL);
 }
 
-/* `rows` queries of one head, at consecutive rows and positions, against one packed key block.
- */
-static void attend(const attention_job *job, size_t head, size_t index, size_t rows,
-                   size_t first, size_t count)
+/* Neighbouring queries of all heads that share keys, against one packed block of these. */
+static void attend(const attention_job *job, size_t index, size_t queries, size_t first,
+                   size_t count)
 {
-    const mc_attention_params *p       = job->p;
-    const mc_text_rows        *text    = job->text;
-    size_t                     state   = (head % group_size(p)) * text->own + index;
+    const mc_attention_params *p     = job->p;
+    size_t                     heads = group_size(p), state = index * heads;
     mc_gemm                    product = {
-                           .a = mc_tile_at(job->tile, job->op->src, text->row + index) + head * p->head_dim,
-                           .a_stride = job->tile->stride[job->op->src.buffer],
+                           .a        = job->scratch.queries + state * p->head_dim,
+                           .a_stride = p->head_dim,
                            .b        = job->scratch.keys,
                            .b_stride = p->head_dim * MC_PANEL,
                            .c        = job->scratch.scores,
                            .c_stride = KEY_BLOCK,
-                           .rows     = rows,
-                           .columns  = count,
+                           .rows     = queries * heads,
+                           .columns  = mc_panels(count) * MC_PANEL,
                            .k        = p->head_dim,
     };
     mc_fold fold = {
-        .scale    = p->scale,
         .softcap  = p->softcap,
-        .slope    = p->slopes ? p->slopes[head] : 0.0f,
+        .slopes   = p->slopes ? p->slopes + job->kv_head * heads : NULL,
+        .heads    = heads,
         .window   = p->window,
-        .rows     = rows,
+        .rows     = product.rows,
         .count    = count,
-        .query    = text->first + index - first,
+        .query    = job->text->first + index - first,
         .scores   = job->scratch.scores,
         .stride   = KEY_BLOCK,
         .exponent = job->scratch.exponent + state,
@@ -158,7 +181,7 @@ static void attend(const attention_job *job, size_t head, size_t index, size_t r
         .b_stride   = KEY_BLOCK * MC_PANEL,
         .c          = fold.output,
         .c_stride   = p->value_dim,
-        .rows       = rows,
+        .rows       = fold.rows,
         .columns    = p->value_dim,
         .k          = count,
         .accumulate = 1,
@@ -174,39 +197,40 @@ static int wanted(const attention_job *job, size_t index)
 /* All wanted queries of the text, in runs of neighbours, against one key block. */
 static void attend_block(const attention_job *job, size_t first, size_t count)
 {
-    const mc_attention_params *p    = job->p;
-    const mc_text_rows        *text = job->text;
-    size_t                     index =
+    const size_t        window = job->p->window, most = queries_at_once(job->p);
+    const mc_text_rows *text = job->text;
+    size_t              index =
         first > text->first ? first - text->first : 0; /* earlier ones see no key here */
 
     while (index < text->own) {
-        size_t rows = 0, seen;
-        if (p->window && text->first + index + 1 > first + count - 1 + p->window) break;
-        while (rows < QUERY_ROWS && index + rows < text->own && wanted(job, index + rows))
-            rows++;
-        if (rows == 0) {
+        size_t queries = 0, seen;
+        if (window && text->first + index + 1 > first + count - 1 + window) break;
+        while (queries < most && index + queries < text->own && wanted(job, index + queries))
+            queries++;
+        if (queries == 0) {
             index++;
             continue;
         }
-        seen = text->first + index + rows - first; /* keys, by the last of them */
-        for (size_t h = 0; h < group_size(p); h++)
-            attend(job, job->kv_head * group_size(p) + h, index, rows, first,
-                   seen < count ? seen : count);
-        index += rows;
+        seen = text->first + index + queries - first; /* keys, by the last of them */
+        attend(job, index, queries, first, seen < count ? seen : count);
+        index += queries;
     }
 }
 
 /* A sink is a score that takes part in the sum and brings no value. */
-static void fold_sink(const attention_job *job, float sink, size_t state)
+static void fold_sinks(const attention_job *job, size_t state)
 {
-    mc_fold fold = { .scale    = 1.0f,
-                     .rows     = 1,
-                     .count    = 1,
-                     .scores   = job->scratch.scores,
-                     .exponent = job->scratch.exponent + state,
-                     .sum      = job->scratch.sum + state };
+    const size_t heads = group_size(job->p);
+    mc_fold      fold  = { .heads    = heads,
+                           .rows     = heads,
+                           .count    = 1,
+                           .scores   = job->scratch.scores,
+                           .stride   = MC_PANEL,
+                           .exponent = job->scratch.exponent + state,
+                           .sum      = job->scratch.sum + state };
 
-    fold.scores[0] = sink;
+    for (size_t h = 0; h < heads; h++)
+        fold.scores[h * MC_PANEL] = job->p->sinks[job->kv_head * heads + h] * MC_LOG2_E;
     job->kernels->fold_scores(&fold);
 }
 
@@ -217,26 +241,25 @@ static void start_states(const attention_job *job)
 
     memset(job->scratch.output, 0, states * p->value_dim * sizeof(float));
     memset(job->scratch.sum, 0, states * sizeof(float));
-    for (size_t i = 0; i < states; i++) {
+    for (size_t i = 0; i < states; i++)
         job->scratch.exponent[i] = -INFINITY;
-        if (p->sinks)
-            fold_sink(job, p->sinks[job->kv_head * group_size(p) + i / job->text->own], i);
-    }
+    for (size_t i = 0; p->sinks && i < job->text->own; i++)
+        fold_sinks(job, i * group_size(p));
 }
 
 static void finish(const attention_job *job)
 {
     const mc_text_rows *text  = job->text;
-    size_t              width = job->p->value_dim;
+    const size_t        heads = group_size(job->p), width = job->p->value_dim;
 
-    for (size_t h = 0; h < group_size(job->p); h++)
-        for (size_t i = 0; i < text->own; i++) {
-            size_t head = job->kv_head * group_size(job->p) + h, state = h * text->own + i;
-            if (!wanted(job, i)) continue;
-            job->kernels->finish(
-                job->scratch.sum[state], job->scratch.output + state * width,
-                mc_tile_at(job->tile, job->op->dst, text->row + i) + head * width, width);
-        }
+    for (size_t i = 0; i < text->own; i++) {
+        float *to =
+            mc_tile_at(job->tile, job->op->dst, text->row + i) + job->kv_head * heads * width;
+        if (!wanted(job, i)) continue;
+        for (size_t state = i * heads; state < (i + 1) * heads; state++, to += width)
+            job->kernels->finish(job->scratch.sum[state], job->scratch.output + state * width,
+                                 to, width);
+    }
 }
 
 void mc_attention_cpu(const mc_backend *backend, const mc_op *op, const void *staged,
@@ -258,6 +281,7 @@ void mc_attention_cpu(const mc_backend *backend, const mc_op *op, const void *st
         if (job.text->own == 0) continue;
         for (job.kv_head = 0; job.kv_head < job.p->kv_heads; job.kv_head++) {
             size_t first = 0;
+            pack_queries(&job);
             start_states(&job);
             if (job.p->window && job.text->first + 1 > job.p->window)
                 first = (job.text->first + 1 - job.p->window) / KEY_BLOCK * KEY_BLOCK;

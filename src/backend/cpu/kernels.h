@@ -30,20 +30,25 @@ typedef struct mc_gemm {
     int          accumulate; /* add to c */
 } mc_gemm;
 
-/* Neighbouring queries of a head and a block of keys. What a query has seen so far is its
- * state: weights are 2^(score * log2 e - exponent), with a whole number near the largest such
- * power, so that another exponent changes no digit of a sum. */
+/* Scores of attention are kept as powers of two. */
+#define MC_LOG2_E 1.44269504f
+
+/* Neighbouring queries, of all heads that share keys, and a block of these. A row is a query of
+ * one head. What it has seen so far is its state: a weight is 2^(score - exponent), with a
+ * whole number near the largest score, so that another exponent changes no digit of a sum. */
 typedef struct mc_fold {
-    float  scale, softcap, slope; /* see mc_attention_params */
-    size_t window;                /* 0: all */
-    size_t rows, count;           /* queries, keys of the block */
-    size_t query;                 /* place of the first query, counted like the keys */
-    float *scores;                /* [rows, stride]: products; room for a multiple of 16 */
-    size_t stride;
-    float *exponent; /* [rows] -INFINITY: no key seen yet */
-    float *sum;      /* [rows] of weights */
-    float *output;   /* [rows, width] sums of weighted values */
-    size_t width;
+    float        softcap; /* see mc_attention_params */
+    const float *slopes;  /* [heads]; NULL */
+    size_t       heads;
+    size_t       window;      /* 0: all */
+    size_t       rows, count; /* queries x heads, keys of the block */
+    size_t       query;       /* place of the first query, counted like the keys */
+    float       *scores;      /* [rows, stride], times log2 e; room for a multiple of 16 */
+    size_t       stride;
+    float       *exponent; /* [rows] -INFINITY: no key seen yet */
+    float       *sum;      /* [rows] of weights */
+    float       *output;   /* [rows, width] sums of weighted values */
+    size_t       width;
 } mc_fold;
 
 /* Sixteen rows of k stored values, `stride` bytes apart and aligned to their type, become a
@@ -76,8 +81,8 @@ typedef struct mc_kernels {
     /* One head in place. */
     void (*rotate)(mc_rope_kind kind, float *x, const float *cosine, const float *sine,
                    size_t pairs);
-    /* Products of queries with a block of keys become weights, 0 where a query does not see the
-     * key, and are added to `sum`; to `output` the caller adds them. */
+    /* Scores become weights, 0 where a query does not see the key, and are added to `sum`; to
+     * `output` the caller adds them. */
     void (*fold_scores)(const mc_fold *fold);
     void (*finish)(float sum, const float *x, float *out, size_t n); /* out = x / sum */
     /* `rounds` of independent fused multiply-adds in registers: what this core can do at most.

@@ -665,7 +665,7 @@ typedef struct seen_keys {
 
 static seen_keys keys_seen(const mc_fold *f, size_t row)
 {
-    size_t    next = f->query + row + 1;
+    size_t    next = f->query + row / f->heads + 1;
     seen_keys seen = { .from = f->window && next > f->window ? next - f->window : 0,
                        .last = next < f->count ? next : f->count };
 
@@ -687,47 +687,41 @@ ALWAYS_INLINE v16 numbers_from(size_t at)
     return v16_add(v16_load(numbers), v16_set1((float)at));
 }
 
-/* Products are scores already, but for a factor. */
-static int are_scores(const mc_fold *f)
+/* What softcap and slope make of a score. */
+ALWAYS_INLINE v16 bend(float softcap, float slope, v16 distance, v16 s)
 {
-    return f->scale > 0.0f && f->softcap <= 0.0f && f->slope == 0.0f;
-}
-
-ALWAYS_INLINE v16 score_of(const mc_fold *f, v16 distance, v16 product)
-{
-    v16 s = v16_mul(v16_set1(f->scale), product);
-
-    if (f->softcap > 0.0f)
-        s = v16_mul(v16_set1(f->softcap), v16_tanh(v16_mul(s, v16_set1(1.0f / f->softcap))));
-    return v16_sub(s, v16_mul(v16_set1(f->slope), distance));
+    if (softcap > 0.0f)
+        s = v16_mul(v16_set1(softcap), v16_tanh(v16_mul(s, v16_set1(1.0f / softcap))));
+    return v16_sub(s, v16_mul(v16_set1(slope), distance));
 }
 
 /* The largest score of a row; scores that are not what the product left are stored. */
 static float largest_of(const mc_fold *f, size_t row, seen_keys seen, float *scores)
 {
-    const v16 query = v16_set1((float)(f->query + row)), none = v16_set1(-INFINITY);
-    const int ready = are_scores(f);
-    v16       most  = none;
+    const v16 query = v16_set1((float)(f->query + row / f->heads)), none = v16_set1(-INFINITY);
+    const float softcap = f->softcap * MC_LOG2_E;
+    const float slope   = f->slopes ? f->slopes[row % f->heads] * MC_LOG2_E : 0.0f;
+    const int   bent    = softcap > 0.0f || slope != 0.0f;
+    v16         most    = none;
 
     for (size_t i = 0; i < f->count; i += 16) {
         v16 s = v16_load(scores + i);
-        if (!ready) s = score_of(f, v16_sub(query, numbers_from(i)), s);
+        if (bent) s = bend(softcap, slope, v16_sub(query, numbers_from(i)), s);
         if (!seen.all) s = only_seen(seen, numbers_from(i), s, none);
-        if (!ready || !seen.all) v16_store(scores + i, s);
+        if (bent || !seen.all) v16_store(scores + i, s);
         most = v16_max(most, s);
     }
     return v16_largest(most);
 }
 
 /* Scores become weights; returns their sum. */
-static float weigh(const mc_fold *f, seen_keys seen, float factor, float exponent,
-                   float *scores)
+static float weigh(const mc_fold *f, size_t row, seen_keys seen, float *scores)
 {
-    const v16 zero = v16_set1(0.0f), a = v16_set1(factor), b = v16_set1(exponent);
+    const v16 zero = v16_set1(0.0f), exponent = v16_set1(f->exponent[row]);
     v16       sum = zero;
 
     for (size_t i = 0; i < f->count; i += 16) {
-        v16 e = v16_exp2(v16_sub(v16_mul(v16_load(scores + i), a), b));
+        v16 e = v16_exp2(v16_sub(v16_load(scores + i), exponent));
         if (!seen.all) e = only_seen(seen, numbers_from(i), e, zero);
         v16_store(scores + i, e);
         sum = v16_add(sum, e);
@@ -754,17 +748,13 @@ static void raise_exponent(const mc_fold *f, size_t row, float to)
 
 static void fold_scores(const mc_fold *f)
 {
-    const float log2e  = 1.44269504f;
-    const float factor = are_scores(f) ? f->scale * log2e : log2e;
-
     for (size_t row = 0; row < f->rows; row++) {
         float *scores = f->scores + row * f->stride;
-        float  most   = whole_next_to(factor * largest_of(f, row, keys_seen(f, row), scores));
+        float  most   = whole_next_to(largest_of(f, row, keys_seen(f, row), scores));
         if (most > f->exponent[row]) raise_exponent(f, row, most);
     }
     for (size_t row = 0; row < f->rows; row++)
-        f->sum[row] +=
-            weigh(f, keys_seen(f, row), factor, f->exponent[row], f->scores + row * f->stride);
+        f->sum[row] += weigh(f, row, keys_seen(f, row), f->scores + row * f->stride);
 }
 
 /* Weights of keys that a query does not see are 0, which can still turn a sum that underflowed

@@ -2,7 +2,7 @@
 cp "$TESTS/golden/models/tiny-llama.gguf" .
 build="mc geometry crm-build tiny-llama.gguf --atlas moral --threads 3"
 $build -o x.safetensors --max-memory 40KiB
-$build -o x.safetensors --max-memory 300KiB
+$build -o x.safetensors --max-memory 400KiB
 $build -o x.json --max-memory 900KiB
 ls
 $build -o whole.safetensors --quiet >/dev/null
