@@ -139,6 +139,26 @@ static void pack_values(const attention_job *job, size_t first, size_t count)
                                    job->scratch.values + key * MC_PANEL, KEY_BLOCK * MC_PANEL);
 }
 
+static void fetch_row(const float *row, size_t floats)
+{
+    for (size_t i = 0; i < floats; i += MC_PANEL)
+        __builtin_prefetch(row + i, 0, 2);
+}
+
+/* Rows of the next block, a share with each run of queries: they lie apart, so that nothing
+ * else would fetch them before they are packed. */
+static void fetch_ahead(const attention_job *job, size_t first, size_t index, size_t queries)
+{
+    size_t own = job->text->own, keys = job->text->first + own;
+    size_t key = first + index * KEY_BLOCK / own,
+           end = first + (index + queries) * KEY_BLOCK / own;
+
+    for (; key < end && key < keys; key++) {
+        fetch_row(key_row(job, key), job->p->head_dim);
+        fetch_row(value_row(job, key), job->p->value_dim);
+    }
+}
+
 /* Neighbouring queries of all heads that share keys, against one packed block of these. */
 static void attend(const attention_job *job, size_t index, size_t queries, size_t first,
                    size_t count)
@@ -211,6 +231,7 @@ static void attend_block(const attention_job *job, size_t first, size_t count)
             index++;
             continue;
         }
+        fetch_ahead(job, first + KEY_BLOCK, index, queries);
         seen = text->first + index + queries - first; /* keys, by the last of them */
         attend(job, index, queries, first, seen < count ? seen : count);
         index += queries;
