@@ -225,12 +225,14 @@ static mc_status take_states(void *context, const mc_states *states, mc_error *e
     cached_run  *c = context;
     const float *computed =
         c->run->options->pooling == MC_POOLING_MEAN ? states->mean : states->last;
-    cached_layer *layer;
+    cached_layer *layer = &c->layers[c->next];
 
-    MC_TRY(emit_whole(c, err));
-    layer = &c->layers[c->next++];
+    while (layer->layer != states->layer)
+        layer++;
     /* First: it is safe whatever becomes of the rest. */
     mc_capture_store_layer(&c->store, layer->layer, layer->width, &layer->file, states);
+    MC_TRY(emit_whole(c, err));
+    c->next = (size_t)(layer - c->layers) + 1;
     return emit(c, layer, computed, err);
 }
 

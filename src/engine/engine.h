@@ -46,6 +46,8 @@ typedef struct mc_states {
     const float *all;         /* [tokens, width], in the order of the texts */
 } mc_states;
 
+/* MC_ERR_INTERRUPTED is a request to stop: where that waits for blocks that have begun, their
+ * states are handed out all the same. */
 typedef mc_status mc_states_function(void *context, const mc_states *states, mc_error *err);
 
 typedef struct mc_engine_progress {

@@ -53,7 +53,7 @@ static size_t count_phases(const mc_pass *p)
 
 static mc_status create_schedule(mc_pass *p, mc_error *err)
 {
-    size_t    count  = count_phases(p);
+    size_t    count = count_phases(p), stops = count - p->cost.want_final - 1;
     size_t   *panels = mc_alloc_array(count, sizeof *panels);
     mc_status status;
 
@@ -67,7 +67,7 @@ static mc_status create_schedule(mc_pass *p, mc_error *err)
         p->flop[i] = mc_cost_flop(&p->cost, mc_pass_block(p, i));
     }
     status = mc_schedule_create(panels, count, p->chunks.job_count, p->cost.depth, p->cost.kept,
-                                &p->schedule, err);
+                                stops, &p->schedule, err);
     mc_free(panels);
     return status;
 }
@@ -215,12 +215,6 @@ static mc_status keep_state(mc_pass *p, size_t phase, mc_error *err)
     return status;
 }
 
-/* No later phase has begun, and none will. */
-static bool is_stopped_behind(const mc_pass *p, size_t phase)
-{
-    return mc_interrupted() && atomic_load(&p->schedule.limit) == phase + 1;
-}
-
 /* An interrupted caller still keeps the state. */
 static mc_status end_phase(mc_pass *p, size_t phase, mc_error *err)
 {
@@ -232,9 +226,7 @@ static mc_status end_phase(mc_pass *p, size_t phase, mc_error *err)
     if (block > p->cost.last_block || p->options->wanted[block])
         status = hand_out(p, phase, err);
     if (status != MC_OK && status != MC_ERR_INTERRUPTED) return status;
-    if (p->need == MC_CHECKPOINT_NOW ||
-        (p->need == MC_CHECKPOINT_LATER && is_stopped_behind(p, phase)))
-        MC_TRY(keep_state(p, phase, err));
+    if (p->need == MC_CHECKPOINT_NOW) MC_TRY(keep_state(p, phase, err));
     return status;
 }
 
@@ -259,6 +251,12 @@ static void give_up(mc_pass *p)
     mc_chunks_abandon(&p->chunks);
 }
 
+static void stop(mc_pass *p)
+{
+    mc_schedule_stop(&p->schedule);
+    if (atomic_load(&p->schedule.abandoned)) mc_chunks_abandon(&p->chunks);
+}
+
 static void end_phases(void *context)
 {
     mc_pass    *p      = context;
@@ -266,12 +264,14 @@ static void end_phases(void *context)
 
     turn_to(p, 0, MC_HANDING_OUT);
     while (mc_schedule_is_due(&p->schedule)) {
-        size_t phase = atomic_load(&p->schedule.ended);
-        p->status    = end_phase(p, phase, p->err);
-        if (p->status != MC_OK) {
+        size_t    phase  = atomic_load(&p->schedule.ended);
+        mc_status status = end_phase(p, phase, p->err);
+        if (status != MC_OK) p->status = status;
+        if (status == MC_ERR_INTERRUPTED)
+            stop(p);
+        else if (status != MC_OK)
             give_up(p);
-            break;
-        }
+        if (atomic_load(&p->schedule.abandoned)) break;
         mc_log(MC_LOG_DEBUG, "block %d ended after %.4f s", mc_pass_block(p, phase),
                mc_clock() - p->started);
         mc_schedule_ended(&p->schedule);
@@ -313,13 +313,6 @@ static void run_ticket(mc_pass *p, size_t worker, const mc_ticket *ticket, const
     read_ahead(p, ticket->phase + 1);
 }
 
-static void stop_if_asked(mc_pass *p)
-{
-    if (!mc_interrupted()) return;
-    mc_schedule_stop(&p->schedule);
-    if (atomic_load(&p->schedule.abandoned)) mc_chunks_abandon(&p->chunks);
-}
-
 /* All that one worker does in a pass. */
 static void work(void *context, size_t job, size_t worker)
 {
@@ -332,7 +325,7 @@ static void work(void *context, size_t job, size_t worker)
 
     (void)job;
     for (;;) {
-        stop_if_asked(p);
+        if (mc_interrupted()) stop(p);
         if (duty && mc_schedule_is_due(s)) end_phases(p);
         if (!mc_schedule_next(s, &phase, &ticket)) break;
         if (!mc_schedule_is_ready(s, &ticket)) turn_to(p, worker, MC_IDLE);
@@ -361,8 +354,10 @@ static mc_status run_phases(mc_pass *p, mc_pool *pool, mc_error *err)
         p->workers[i].since = p->started;
     p->err = err;
     mc_pool_run(pool, p->cost.workers, work, p);
-    mc_schedule_drain(&p->schedule,
-                      &duty); /* where the others were so fast that it had no job */
+    /* Where the others were so fast that it had no job. */
+    mc_schedule_drain(&p->schedule, &duty);
+    if (mc_schedule_must_keep(&p->schedule))
+        MC_TRY(keep_state(p, atomic_load(&p->schedule.ended) - 1, err));
     MC_TRY(p->status);
     return mc_interrupt_check(err);
 }

@@ -10,13 +10,16 @@
 enum { SPINS = 2000 };
 
 mc_status mc_schedule_create(const size_t *panels, size_t phase_count, size_t job_count,
-                             size_t depth, size_t kept, mc_schedule *schedule, mc_error *err)
+                             size_t depth, size_t kept, size_t stops, mc_schedule *schedule,
+                             mc_error *err)
 {
     size_t ticket = 0;
 
-    *schedule = (mc_schedule){
-        .phase_count = phase_count, .job_count = job_count, .depth = depth, .kept = kept
-    };
+    *schedule              = (mc_schedule){ .phase_count = phase_count,
+                                            .job_count   = job_count,
+                                            .depth       = depth,
+                                            .kept        = kept,
+                                            .stops       = stops };
     schedule->phases       = mc_calloc(phase_count, sizeof *schedule->phases);
     schedule->jobs_through = mc_calloc(job_count, sizeof *schedule->jobs_through);
     if (!schedule->phases || !schedule->jobs_through)
@@ -223,12 +226,20 @@ void mc_schedule_keep(mc_schedule *s, size_t count)
 void mc_schedule_stop(mc_schedule *s)
 {
     pthread_mutex_lock(&s->mutex);
-    if (s->begun <= s->safe || s->begun - s->safe == 1)
+    if (s->begun <= s->safe ||
+        (s->begun - s->safe == 1 && atomic_load(&s->finished) <= s->safe))
         atomic_store(&s->abandoned, true);
-    else if (s->begun < atomic_load(&s->limit))
+    else if (s->begun <= s->stops)
         atomic_store(&s->limit, s->begun);
     pthread_cond_broadcast(&s->moved);
     pthread_mutex_unlock(&s->mutex);
+}
+
+bool mc_schedule_must_keep(const mc_schedule *s)
+{
+    const size_t ended = atomic_load(&s->ended);
+
+    return !atomic_load(&s->abandoned) && ended < s->phase_count && ended > s->safe;
 }
 
 void mc_schedule_abandon(mc_schedule *s)

@@ -36,6 +36,7 @@ typedef struct mc_schedule {
     size_t job_count; /* of a phase */
     size_t depth;     /* staged programs that there is room for */
     size_t kept;      /* phases whose pooled rows there is room for */
+    size_t stops; /* phases behind which the pass may stop: the others begin and end together */
 
     mc_phase      *phases;
     atomic_size_t *jobs_through; /* [job_count] phases that each job has gone through */
@@ -67,7 +68,8 @@ typedef struct mc_duty {
 
 /* `panels` [phase_count]. Phase 0 is open. */
 mc_status mc_schedule_create(const size_t *panels, size_t phase_count, size_t job_count,
-                             size_t depth, size_t kept, mc_schedule *schedule, mc_error *err);
+                             size_t depth, size_t kept, size_t stops, mc_schedule *schedule,
+                             mc_error *err);
 void      mc_schedule_clear(mc_schedule *schedule);
 
 /* The next ticket of the list; `phase` (0 at first) is the worker's own place in it. False:
@@ -99,9 +101,13 @@ void mc_schedule_drain(mc_schedule *schedule, const mc_duty *duty);
 /* The results of phases below `count` are kept elsewhere: when the pass stops behind them
  * nothing is lost. */
 void mc_schedule_keep(mc_schedule *schedule, size_t count);
-/* Stop on request: at once when no more than the phase behind the kept ones would be lost, else
- * when all phases that have begun have ended. */
+/* Stop on request: at once when nothing would be lost but the one phase at work behind the kept
+ * ones, else when all phases that have begun have ended. Asked again and again, it may come to
+ * be at once. */
 void mc_schedule_stop(mc_schedule *schedule);
+/* Stopped behind phases that have ended and are not kept. When no worker is at work any more.
+ */
+bool mc_schedule_must_keep(const mc_schedule *schedule);
 /* Give the pass up: every wait ends with false. */
 void mc_schedule_abandon(mc_schedule *schedule);
 

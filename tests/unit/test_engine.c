@@ -3,6 +3,7 @@
  * errors that leave nothing behind. */
 #include <pthread.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include "base/alloc.h"
 #include "base/checked.h"
@@ -469,6 +470,211 @@ static void going_on_changes_no_bit(void **state)
 {
     (void)state;
     on_models(check_going_on, 3);
+}
+
+/* ---- company, checkpoints and requests to stop ---- */
+
+typedef enum asking {
+    NOBODY,
+    IN_STATES,
+    BY_STATES,
+    IN_NEED,
+    IN_CHECKPOINT,
+    IN_PROGRESS
+} asking;
+
+/* One way to run the schedule, and what its callbacks do. */
+typedef struct trial {
+    checkpoint kept; /* first: it is what `give_state` is given; the latest one */
+    size_t     threads;
+    bool       one_block, slow;
+    unsigned   keep, now; /* bits: blocks whose checkpoint is asked for now, not later */
+    asking     asks;      /* who asks to stop, at which block */
+    int        asks_at;
+} trial;
+
+static void ask(const trial *t, asking who, int block)
+{
+    if (t->asks == who && t->asks_at == block) mc_interrupt_request();
+}
+
+/* Time for the workers to go as far ahead as they may. */
+static void take_time(const trial *t)
+{
+    if (t->slow) nanosleep(&(struct timespec){ .tv_nsec = 500000 }, NULL);
+}
+
+static mc_status try_states(void *context, const mc_states *states, mc_error *err)
+{
+    trial *t = context;
+
+    ask(t, IN_STATES, states->layer);
+    take_time(t);
+    MC_TRY(record(t->kept.r, states, err));
+    if (t->asks != BY_STATES || states->layer < t->asks_at) return MC_OK;
+    return mc_fail(err, MC_ERR_INTERRUPTED, "", "enough");
+}
+
+static mc_checkpoint_need try_need(void *context, int block)
+{
+    const trial *t = context;
+
+    ask(t, IN_NEED, block);
+    return t->now >> block & 1 ? MC_CHECKPOINT_NOW : MC_CHECKPOINT_LATER;
+}
+
+static mc_status try_checkpoint(void *context, const mc_engine_state *state, mc_error *err)
+{
+    trial *t = context;
+
+    ask(t, IN_CHECKPOINT, mc_engine_state_block(state));
+    take_time(t);
+    CHECK("in order", t->kept.kept == 0 || mc_engine_state_block(state) > t->kept.block);
+    t->kept.block = mc_engine_state_block(state);
+    return keep_state(&t->kept, state, err);
+}
+
+static void try_progress(void *context, const mc_engine_progress *progress)
+{
+    ask(context, IN_PROGRESS, progress->block);
+}
+
+static mc_status run_trial(trial *t)
+{
+    checkpoint       *c       = &t->kept;
+    variation         v       = { "trial", .threads = t->threads, .keep = t->keep, .only = -1 };
+    mc_engine_options options = options_of(&v, c->r);
+    mc_error          err     = { 0 };
+    mc_status         status;
+
+    options.one_block  = t->one_block;
+    options.states     = try_states;
+    options.need       = try_need;
+    options.checkpoint = try_checkpoint;
+    options.progress   = try_progress;
+    options.context    = t;
+    status             = mc_engine_run(c->model, NULL, &c->texts, &options, &c->r->stats, &err);
+    CHECK("error", status == err.status);
+    mc_interrupt_clear();
+    return status;
+}
+
+static const size_t *every_text(const mc_texts *texts)
+{
+    size_t *which = mc_test_take(&lab, texts->count * sizeof *which);
+
+    for (size_t i = 0; i < texts->count; i++)
+        which[i] = i;
+    return which;
+}
+
+/* What the first pass has handed out and what a second one does from its checkpoint are, one
+ * behind the other, what an undisturbed pass hands out. */
+static void check_rest(const trial *t, const recording *want)
+{
+    const checkpoint *c     = &t->kept;
+    variation         v     = { "rest", .threads = 2, .keep = t->keep, .only = -1 };
+    recording         rest  = make_recording("rest", c->model, c->texts);
+    const size_t     *which = every_text(&c->texts);
+    checkpoint        on    = { &rest, c->model, c->texts, -1, .from = c, .which = which };
+
+    if (c->r->calls > 0) same_texts("stopped", c->r, want);
+    if (c->kept == 0) return;
+    CHECK("all below a checkpoint is handed out", (int)c->r->calls > c->block);
+    run_checkpointed("rest", &on, &v, c->texts);
+    CHECK("rest", rest.calls == rest.layers - 1 - (size_t)c->block);
+    same_texts("rest", &rest, want);
+}
+
+/* Nothing that has ended is lost: its checkpoint was written, or the pass went to its end. */
+static void check_trial(const mc_lowered *model, trial t, const recording *want)
+{
+    const int last  = (int)model->block_count;
+    recording first = make_recording("trial", model, want->texts);
+    mc_status status;
+
+    t.kept = (checkpoint){
+        .r     = &first,
+        .model = model,
+        .texts = want->texts,
+        .rows  = mc_test_take(&lab, want->texts.offsets[want->texts.count] *
+                                        mc_engine_state_width(model) * sizeof(float)),
+    };
+    status = run_trial(&t);
+    if (t.asks == NOBODY) {
+        CHECK("undisturbed", status == MC_OK);
+        CHECK("checkpoints", t.kept.kept == (size_t)__builtin_popcount(t.now));
+    } else if (status == MC_OK) { /* the caller's thread had no job in that block */
+        CHECK("not asked", t.asks == IN_PROGRESS && t.threads > 1);
+    } else {
+        CHECK("stopped", status == MC_ERR_INTERRUPTED);
+        CHECK("nothing that has ended is lost",
+              first.calls <= 1 || first.calls == first.layers ||
+                  (t.kept.kept > 0 && t.kept.block == (int)first.calls - 1));
+        CHECK("the end of the last block is the end", (int)first.calls != last + 1);
+    }
+    check_rest(&t, want);
+}
+
+static const unsigned needs[] = { 0x0, 0xf, 0x5, 0x2 }; /* of four blocks */
+
+static void try_company(const char *name, const mc_lowered *model, mc_texts texts)
+{
+    static const size_t threads[] = { 1, 2, 3, 5, 8 };
+    variation           base      = { name, .keep = EVERYTHING, .only = -1 };
+    recording           want      = pass(model, texts, &base);
+
+    for (size_t i = 0; i < 20; i++)
+        check_trial(model,
+                    (trial){ .threads   = threads[i % 5],
+                             .one_block = i / 5 % 2,
+                             .slow      = true,
+                             .keep      = i / 10 % 2 ? EVERYTHING : LAST_AND_MEAN,
+                             .now       = needs[i % 4] },
+                    &want);
+}
+
+static void slow_callers_and_checkpoints_change_no_bit(void **state)
+{
+    mc_test_model model;
+    mc_texts      texts;
+    size_t        one_text = 700, few[] = { 5, 9 };
+
+    (void)state;
+    mc_test_model_make(&lab, 0, &model);
+    texts = make_texts();
+    try_company("short and long texts", &model.lowered, texts);
+    try_company("one tile", &model.lowered, mc_test_texts(&lab, few, 2, MC_TEST_VOCABULARY));
+    try_company("one long text", &model.lowered,
+                mc_test_texts(&lab, &one_text, 1, MC_TEST_VOCABULARY));
+    mc_test_lab_clear(&lab);
+}
+
+static void a_stop_loses_nothing_that_has_ended(void **state)
+{
+    for (int block = 0; block <= 4; block++) {
+        mc_test_model model;
+        variation     base = { "undisturbed", .keep = EVERYTHING, .only = -1 };
+        recording     want;
+
+        (void)state;
+        mc_test_model_make(&lab, 0, &model);
+        want = pass(&model.lowered, make_texts(), &base);
+        for (size_t i = 0; i < 30; i++) {
+            trial t = { .threads   = 1 + i % 3,
+                        .one_block = i / 3 % 2,
+                        .slow      = i % 2,
+                        .keep      = i % 4 ? LAST_AND_MEAN : EVERYTHING,
+                        .now       = needs[i % 4] & ((1U << block) - 1),
+                        .asks      = IN_STATES + i % 5,
+                        .asks_at   = block };
+            if (t.asks == IN_NEED && block == 4) continue; /* it is not asked there */
+            if (t.asks == IN_CHECKPOINT && block == 4) continue;
+            if (t.asks == IN_CHECKPOINT) t.now |= 1U << block;
+            check_trial(&model.lowered, t, &want);
+        }
+        mc_test_lab_clear(&lab);
+    }
 }
 
 static void a_first_block_behind_the_last_state_is_refused(void **state)
@@ -945,6 +1151,8 @@ int main(void)
         cmocka_unit_test(tiers_change_no_bit),
         cmocka_unit_test(company_changes_no_bit),
         cmocka_unit_test(going_on_changes_no_bit),
+        cmocka_unit_test(slow_callers_and_checkpoints_change_no_bit),
+        cmocka_unit_test(a_stop_loses_nothing_that_has_ended),
         cmocka_unit_test(a_first_block_behind_the_last_state_is_refused),
         cmocka_unit_test(states_are_ref_s),
         cmocka_unit_test(final_is_a_function_of_the_last_state),

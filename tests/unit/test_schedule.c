@@ -18,6 +18,7 @@ typedef struct rehearsal {
     size_t        safe;     /* phases kept elsewhere */
     size_t        fails_at; /* phase whose ending gives the pass up; 0: none */
     size_t        gate;     /* phases open one at a time from this one on */
+    size_t        together; /* the last ones, that no stop parts */
     mc_schedule   schedule;
     pthread_t     caller;
     atomic_size_t taken, staged[PHASES], through[MANY], done[PHASES], pooled[PHASES];
@@ -108,7 +109,7 @@ static void run(rehearsal *r)
     for (size_t i = 0; i < PHASES; i++)
         r->panels[i] = i == 0 ? 0 : mc_test_below(&lab, PANELS);
     CHECK_OK(r->name, mc_schedule_create(r->panels, PHASES, r->jobs, r->depth, r->kept,
-                                         &r->schedule, &err));
+                                         PHASES - r->together, &r->schedule, &err));
     CHECK_OK(r->name, mc_pool_create(r->workers, &pool, &err));
     r->caller = pthread_self();
     mc_schedule_keep(&r->schedule, r->safe);
@@ -149,16 +150,22 @@ static void a_stop_that_would_lose_work_ends_what_has_begun(void **state)
 {
     (void)state;
     for (size_t round = 0; round < 60; round++) {
-        rehearsal r = { .name    = "stopped",
-                        .workers = 1 + round % 4,
-                        .jobs    = JOBS,
-                        .depth   = 2,
-                        .kept    = 2,
-                        .gate    = PHASES,
-                        .stop_at = 3 * JOBS + PANELS + round };
+        rehearsal r = { .name     = "stopped",
+                        .workers  = 1 + round % 4,
+                        .jobs     = JOBS,
+                        .depth    = 2,
+                        .kept     = 2,
+                        .gate     = PHASES,
+                        .together = 1 + round % 3,
+                        .stop_at  = 3 * JOBS + PANELS + round };
+        size_t    limit;
+
         run(&r);
-        CHECK(r.name, r.ended > 1 || r.schedule.abandoned);
-        if (!r.schedule.abandoned) check_whole(&r, atomic_load(&r.schedule.limit));
+        limit = atomic_load(&r.schedule.limit);
+        CHECK(r.name, limit > 1 && (limit <= PHASES - r.together || limit == PHASES));
+        CHECK(r.name, !r.schedule.abandoned);
+        CHECK(r.name, mc_schedule_must_keep(&r.schedule) == (limit < PHASES));
+        check_whole(&r, limit);
         mc_schedule_clear(&r.schedule);
     }
 }
