@@ -850,9 +850,9 @@ static void check_weights(const mc_backend *tier)
     float  *x = mc_test_take(&lab, STEPS * sizeof *x), exponent = 0.0f, got = 0.0f;
     double  sum = 0.0, worst = 0.0;
     mc_fold fold = { .heads    = 1,
-                     .rows     = 1,
+                     .queries  = 1,
                      .count    = STEPS,
-                     .query    = STEPS - 1,
+                     .first    = STEPS - 1,
                      .scores   = x,
                      .exponent = &exponent,
                      .sum      = &got };
@@ -888,9 +888,9 @@ static void huge_scores_overflow_no_weight(void **state)
             float   x[16] = { 0.3f * size, -size, 0.1f * size, size }, sum = 0.0f;
             float   exponent = -INFINITY;
             mc_fold fold     = { .heads    = 1,
-                                 .rows     = 1,
+                                 .queries  = 1,
                                  .count    = 4,
-                                 .query    = 3,
+                                 .first    = 3,
                                  .scores   = x,
                                  .exponent = &exponent,
                                  .sum      = &sum };
@@ -918,9 +918,9 @@ static void check_largest(const mc_kernels *kernels, size_t from, size_t n, size
     float   exponent = -9.0f, sum = 0.0f, *x = mc_test_take(&lab, 64 * sizeof *x);
     mc_fold fold = { .heads    = 1,
                      .window   = n - from,
-                     .rows     = 1,
+                     .queries  = 1,
                      .count    = n,
-                     .query    = n - 1,
+                     .first    = n - 1,
                      .scores   = x,
                      .exponent = &exponent,
                      .sum      = &sum };

@@ -179,11 +179,11 @@ static void attend(const attention_job *job, size_t index, size_t queries, size_
     mc_fold fold = {
         .softcap  = p->softcap,
         .slopes   = p->slopes ? p->slopes + job->kv_head * heads : NULL,
-        .heads    = heads,
         .window   = p->window,
-        .rows     = product.rows,
+        .queries  = queries,
+        .heads    = heads,
         .count    = count,
-        .query    = job->text->first + index - first,
+        .first    = job->text->first + index - first,
         .scores   = job->scratch.scores,
         .stride   = KEY_BLOCK,
         .exponent = job->scratch.exponent + state,
@@ -201,7 +201,7 @@ static void attend(const attention_job *job, size_t index, size_t queries, size_
         .b_stride   = KEY_BLOCK * MC_PANEL,
         .c          = fold.output,
         .c_stride   = p->value_dim,
-        .rows       = fold.rows,
+        .rows       = queries * heads,
         .columns    = p->value_dim,
         .k          = count,
         .accumulate = 1,
@@ -242,8 +242,8 @@ static void attend_block(const attention_job *job, size_t first, size_t count)
 static void fold_sinks(const attention_job *job, size_t state)
 {
     const size_t heads = group_size(job->p);
-    mc_fold      fold  = { .heads    = heads,
-                           .rows     = heads,
+    mc_fold      fold  = { .queries  = 1,
+                           .heads    = heads,
                            .count    = 1,
                            .scores   = job->scratch.scores,
                            .stride   = MC_PANEL,

@@ -37,13 +37,12 @@ typedef struct mc_gemm {
  * one head. What it has seen so far is its state: a weight is 2^(score - exponent), with a
  * whole number near the largest score, so that another exponent changes no digit of a sum. */
 typedef struct mc_fold {
-    float        softcap; /* see mc_attention_params */
-    const float *slopes;  /* [heads]; NULL */
-    size_t       heads;
-    size_t       window;      /* 0: all */
-    size_t       rows, count; /* queries x heads, keys of the block */
-    size_t       query;       /* place of the first query, counted like the keys */
-    float       *scores;      /* [rows, stride], times log2 e; room for a multiple of 16 */
+    float        softcap;               /* see mc_attention_params */
+    const float *slopes;                /* [heads]; NULL */
+    size_t       window;                /* 0: all */
+    size_t       queries, heads, count; /* rows are queries x heads; keys of the block */
+    size_t       first;                 /* place of the first query, counted like the keys */
+    float       *scores; /* [rows, stride], times log2 e; room for a multiple of 16 */
     size_t       stride;
     float       *exponent; /* [rows] -INFINITY: no key seen yet */
     float       *sum;      /* [rows] of weights */

@@ -663,9 +663,9 @@ typedef struct seen_keys {
     int    all;        /* and nothing is beside them */
 } seen_keys;
 
-static seen_keys keys_seen(const mc_fold *f, size_t row)
+static seen_keys keys_seen(const mc_fold *f, size_t query)
 {
-    size_t    next = f->query + row / f->heads + 1;
+    size_t    next = f->first + query + 1;
     seen_keys seen = { .from = f->window && next > f->window ? next - f->window : 0,
                        .last = next < f->count ? next : f->count };
 
@@ -695,18 +695,20 @@ ALWAYS_INLINE v16 bend(float softcap, float slope, v16 distance, v16 s)
     return v16_sub(s, v16_mul(v16_set1(slope), distance));
 }
 
-/* The largest score of a row; scores that are not what the product left are stored. */
-static float largest_of(const mc_fold *f, size_t row, seen_keys seen, float *scores)
+/* The largest score of a query's row; scores that are not what the product left are stored. */
+static float largest_of(const mc_fold *f, size_t query, size_t head, seen_keys seen,
+                        float *scores)
 {
-    const v16 query = v16_set1((float)(f->query + row / f->heads)), none = v16_set1(-INFINITY);
-    const float softcap = f->softcap * MC_LOG2_E;
-    const float slope   = f->slopes ? f->slopes[row % f->heads] * MC_LOG2_E : 0.0f;
-    const int   bent    = softcap > 0.0f || slope != 0.0f;
-    v16         most    = none;
+    const v16    place = v16_set1((float)(f->first + query)), none = v16_set1(-INFINITY);
+    const float  softcap = f->softcap * MC_LOG2_E;
+    const float  slope   = f->slopes ? f->slopes[head] * MC_LOG2_E : 0.0f;
+    const int    bent    = softcap > 0.0f || slope != 0.0f;
+    const size_t count   = f->count;
+    v16          most    = none;
 
-    for (size_t i = 0; i < f->count; i += 16) {
+    for (size_t i = 0; i < count; i += 16) {
         v16 s = v16_load(scores + i);
-        if (bent) s = bend(softcap, slope, v16_sub(query, numbers_from(i)), s);
+        if (bent) s = bend(softcap, slope, v16_sub(place, numbers_from(i)), s);
         if (!seen.all) s = only_seen(seen, numbers_from(i), s, none);
         if (bent || !seen.all) v16_store(scores + i, s);
         most = v16_max(most, s);
@@ -715,13 +717,13 @@ static float largest_of(const mc_fold *f, size_t row, seen_keys seen, float *sco
 }
 
 /* Scores become weights; returns their sum. */
-static float weigh(const mc_fold *f, size_t row, seen_keys seen, float *scores)
+static float weigh(seen_keys seen, size_t count, float exponent, float *scores)
 {
-    const v16 zero = v16_set1(0.0f), exponent = v16_set1(f->exponent[row]);
+    const v16 zero = v16_set1(0.0f), most = v16_set1(exponent);
     v16       sum = zero;
 
-    for (size_t i = 0; i < f->count; i += 16) {
-        v16 e = v16_exp2(v16_sub(v16_load(scores + i), exponent));
+    for (size_t i = 0; i < count; i += 16) {
+        v16 e = v16_exp2(v16_sub(v16_load(scores + i), most));
         if (!seen.all) e = only_seen(seen, numbers_from(i), e, zero);
         v16_store(scores + i, e);
         sum = v16_add(sum, e);
@@ -729,6 +731,7 @@ static float weigh(const mc_fold *f, size_t row, seen_keys seen, float *scores)
     return v16_sum(sum);
 }
 
+/* Beyond 2^22 a float is a whole number already, or half of one. */
 static float whole_next_to(float x)
 {
     return fabsf(x) < 0x1p22f ? x + V16_MAGIC - V16_MAGIC : x;
@@ -748,13 +751,18 @@ static void raise_exponent(const mc_fold *f, size_t row, float to)
 
 static void fold_scores(const mc_fold *f)
 {
-    for (size_t row = 0; row < f->rows; row++) {
-        float *scores = f->scores + row * f->stride;
-        float  most   = whole_next_to(largest_of(f, row, keys_seen(f, row), scores));
-        if (most > f->exponent[row]) raise_exponent(f, row, most);
+    for (size_t query = 0, row = 0; query < f->queries; query++, row += f->heads) {
+        const seen_keys seen   = keys_seen(f, query);
+        float          *scores = f->scores + row * f->stride;
+        for (size_t h = 0; h < f->heads; h++) {
+            float most = largest_of(f, query, h, seen, scores + h * f->stride);
+            most       = whole_next_to(most);
+            if (most > f->exponent[row + h]) raise_exponent(f, row + h, most);
+        }
+        for (size_t h = 0; h < f->heads; h++)
+            f->sum[row + h] +=
+                weigh(seen, f->count, f->exponent[row + h], scores + h * f->stride);
     }
-    for (size_t row = 0; row < f->rows; row++)
-        f->sum[row] += weigh(f, row, keys_seen(f, row), f->scores + row * f->stride);
 }
 
 /* Weights of keys that a query does not see are 0, which can still turn a sum that underflowed
