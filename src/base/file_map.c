@@ -60,6 +60,11 @@ mc_status mc_file_map_open(const char *path, mc_file_map *map, mc_error *err)
         result.bytes.data = data;
         status            = mc_map_guard_create(data, result.bytes.size, &result.guard, err);
         if (status != MC_OK) goto fail;
+        result.reader = mc_read_ahead_create();
+        if (!result.reader) {
+            status = mc_fail_memory(err, 0);
+            goto fail;
+        }
     }
     *map = result;
     return MC_OK;
@@ -72,6 +77,7 @@ fail:
 
 void mc_file_map_close(mc_file_map *map)
 {
+    mc_read_ahead_free(map->reader);
     mc_map_guard_release(map->guard);
     if (map->bytes.data) munmap((void *)(uintptr_t)map->bytes.data, map->bytes.size);
     if (map->descriptor >= 0) close(map->descriptor);
@@ -81,13 +87,17 @@ void mc_file_map_close(mc_file_map *map)
 
 void mc_file_map_advise(const mc_file_map *map, mc_span range, mc_file_advice advice)
 {
-    static const int flags[] = { MADV_WILLNEED, MADV_DONTNEED, MADV_DONTNEED, MADV_SEQUENTIAL };
+    static const int flags[] = { MADV_WILLNEED, MADV_DONTNEED, MADV_DONTNEED };
     uintptr_t        page    = (uintptr_t)sysconf(_SC_PAGESIZE);
     uintptr_t        base    = (uintptr_t)map->bytes.data;
     uintptr_t        first   = (uintptr_t)range.data;
     uintptr_t        last    = first + range.size;
 
     if (!map->bytes.data || first < base || last > base + map->bytes.size || range.size == 0)
+        return;
+    if (advice != MC_ADVICE_WILL_NEED)
+        mc_read_ahead_drop(map->reader, range);
+    else if (mc_read_ahead_add(map->reader, range))
         return;
     first = first / page * page;
     /* A page that another range shares is dropped only to be read again: harmless. */

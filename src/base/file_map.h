@@ -10,22 +10,23 @@
 
 #include "base/error.h"
 #include "base/map_guard.h"
+#include "base/read_ahead.h"
 #include "base/span.h"
 
 typedef struct mc_file_map {
-    mc_span       bytes; /* an empty file has size 0 and data NULL */
-    int           descriptor;
-    char         *path;        /* owned */
-    int64_t       modified_ns; /* as at opening */
-    uint64_t      inode;
-    mc_map_guard *guard;
+    mc_span        bytes; /* an empty file has size 0 and data NULL */
+    int            descriptor;
+    char          *path;        /* owned */
+    int64_t        modified_ns; /* as at opening */
+    uint64_t       inode;
+    mc_map_guard  *guard;
+    mc_read_ahead *reader;
 } mc_file_map;
 
 typedef enum mc_file_advice {
-    MC_ADVICE_WILL_NEED, /* start reading ahead */
-    MC_ADVICE_DONE,   /* drop these pages: they stay in the system's cache while it has room */
-    MC_ADVICE_FORGET, /* from there too: there is none */
-    MC_ADVICE_SEQUENTIAL
+    MC_ADVICE_WILL_NEED, /* a thread reads them ahead, in the order of such advice */
+    MC_ADVICE_DONE,  /* drop these pages: they stay in the system's cache while it has room */
+    MC_ADVICE_FORGET /* from there too: there is none */
 } mc_file_advice;
 
 mc_status mc_file_map_open(const char *path, mc_file_map *map, mc_error *err);
