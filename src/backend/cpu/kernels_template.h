@@ -188,11 +188,16 @@ ALWAYS_INLINE void gemm_chain(const gemm_column *s, const float *a, const float 
 ALWAYS_INLINE void gemm_join(float *c, size_t c_stride, const int add,
                              v16 sum[GEMM_ROWS][GEMM_PANELS], const int rows, const int panels)
 {
+    float *row[ROW_POINTERS];
+
+    UNROLL(4)
+    for (int i = 0; 3 * i < rows; i++)
+        row[i] = c + (size_t)i * 3 * c_stride;
     UNROLL(16)
     for (int i = 0; i < rows; i++)
         UNROLL(4)
     for (int p = 0; p < panels; p++) {
-        float *to = c + (size_t)i * c_stride + (size_t)p * MC_PANEL;
+        float *to = row[i / 3] + (size_t)(i % 3) * c_stride + (size_t)p * MC_PANEL;
         v16_store(to, add ? v16_add(v16_load(to), sum[i][p]) : sum[i][p]);
     }
 }
