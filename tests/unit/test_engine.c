@@ -277,13 +277,15 @@ static void check_keeping(const char *name, const mc_lowered *model, mc_texts te
     recording want = pass(model, texts, &base);
 
     for (unsigned keep = 1; keep < 8; keep++) {
-        variation v   = { name, .keep = keep, .only = -1 };
+        variation v   = { name, .threads = 1 + keep % 3, .keep = keep, .only = -1 };
         recording got = pass(model, texts, &v);
         same_texts(name, &got, &want);
     }
     for (int layer = 0; layer < (int)want.layers; layer++) {
-        variation v = { name, .keep = layer % 2 ? LAST_AND_MEAN : MC_KEEP_LAST, .only = layer };
-        recording got = pass(model, texts, &v);
+        variation v = { name, .threads = 1 + (size_t)layer % 3, .only = layer };
+        recording got;
+        v.keep = layer % 2 ? LAST_AND_MEAN : MC_KEEP_LAST;
+        got    = pass(model, texts, &v);
         same_texts(name, &got, &want);
         CHECK(name, got.stats.blocks_run ==
                         (layer <= (int)model->block_count ? layer : (int)model->block_count));
@@ -412,6 +414,13 @@ static mc_status give_state(void *context, size_t text, float *rows, mc_error *e
     return MC_OK;
 }
 
+static void go_on(const checkpoint *from, mc_engine_options *options)
+{
+    options->first_block = from->block + 1;
+    for (int layer = 0; layer <= from->block; layer++)
+        ((bool *)(uintptr_t)options->wanted)[layer] = false;
+}
+
 static void run_checkpointed(const char *name, checkpoint *c, const variation *v,
                              mc_texts texts)
 {
@@ -424,11 +433,7 @@ static void run_checkpointed(const char *name, checkpoint *c, const variation *v
     options.checkpoint = keep_state;
     options.restore    = give_state;
     options.context    = c;
-    if (c->from) {
-        options.first_block = c->from->block + 1;
-        for (int layer = 0; layer <= c->from->block; layer++)
-            ((bool *)(uintptr_t)options.wanted)[layer] = false;
-    }
+    if (c->from) go_on(c->from, &options);
     CHECK_OK(name, mc_engine_run(c->model, NULL, &texts, &options, &r->stats, &err));
 }
 
@@ -480,7 +485,9 @@ typedef enum asking {
     BY_STATES,
     IN_NEED,
     IN_CHECKPOINT,
-    IN_PROGRESS
+    IN_PROGRESS,
+    STATES_FAIL, /* no request: an error */
+    CHECKPOINT_FAILS
 } asking;
 
 /* One way to run the schedule, and what its callbacks do. */
@@ -510,6 +517,8 @@ static mc_status try_states(void *context, const mc_states *states, mc_error *er
 
     ask(t, IN_STATES, states->layer);
     take_time(t);
+    if (t->asks == STATES_FAIL && t->asks_at == states->layer)
+        return mc_fail(err, MC_ERR_DISK_FULL, "", "no space");
     MC_TRY(record(t->kept.r, states, err));
     if (t->asks != BY_STATES || states->layer < t->asks_at) return MC_OK;
     return mc_fail(err, MC_ERR_INTERRUPTED, "", "enough");
@@ -529,6 +538,7 @@ static mc_status try_checkpoint(void *context, const mc_engine_state *state, mc_
 
     ask(t, IN_CHECKPOINT, mc_engine_state_block(state));
     take_time(t);
+    if (t->asks == CHECKPOINT_FAILS) return mc_fail(err, MC_ERR_DISK_FULL, "", "no space");
     CHECK("in order", t->kept.kept == 0 || mc_engine_state_block(state) > t->kept.block);
     t->kept.block = mc_engine_state_block(state);
     return keep_state(&t->kept, state, err);
@@ -552,8 +562,10 @@ static mc_status run_trial(trial *t)
     options.need       = try_need;
     options.checkpoint = try_checkpoint;
     options.progress   = try_progress;
+    options.restore    = give_state;
     options.context    = t;
-    status             = mc_engine_run(c->model, NULL, &c->texts, &options, &c->r->stats, &err);
+    if (c->from) go_on(c->from, &options);
+    status = mc_engine_run(c->model, NULL, &c->texts, &options, &c->r->stats, &err);
     CHECK("error", status == err.status);
     mc_interrupt_clear();
     return status;
@@ -566,6 +578,16 @@ static const size_t *every_text(const mc_texts *texts)
     for (size_t i = 0; i < texts->count; i++)
         which[i] = i;
     return which;
+}
+
+static checkpoint make_checkpoint(const mc_lowered *model, recording *r)
+{
+    size_t tokens = r->texts.offsets[r->texts.count], width = mc_engine_state_width(model);
+
+    return (checkpoint){ .r     = r,
+                         .model = model,
+                         .texts = r->texts,
+                         .rows  = mc_test_take(&lab, tokens * width * sizeof(float)) };
 }
 
 /* What the first pass has handed out and what a second one does from its checkpoint are, one
@@ -593,13 +615,7 @@ static void check_trial(const mc_lowered *model, trial t, const recording *want)
     recording first = make_recording("trial", model, want->texts);
     mc_status status;
 
-    t.kept = (checkpoint){
-        .r     = &first,
-        .model = model,
-        .texts = want->texts,
-        .rows  = mc_test_take(&lab, want->texts.offsets[want->texts.count] *
-                                        mc_engine_state_width(model) * sizeof(float)),
-    };
+    t.kept = make_checkpoint(model, &first);
     status = run_trial(&t);
     if (t.asks == NOBODY) {
         CHECK("undisturbed", status == MC_OK);
@@ -675,6 +691,71 @@ static void a_stop_loses_nothing_that_has_ended(void **state)
         }
         mc_test_lab_clear(&lab);
     }
+}
+
+/* Stopped at every block, a pass comes to its end all the same. */
+static void check_stops(const mc_lowered *model, const recording *want, size_t threads,
+                        bool one_block)
+{
+    trial t = { .kept      = { .block = 0 },
+                .threads   = threads,
+                .one_block = one_block,
+                .keep      = LAST_AND_MEAN,
+                .asks      = IN_STATES };
+
+    do {
+        checkpoint *from = mc_test_take(&lab, sizeof *from);
+        recording   r    = make_recording("piece", model, want->texts);
+        *from            = t.kept;
+        t.asks_at        = from->block + 1;
+        t.kept           = make_checkpoint(model, &r);
+        t.kept.which     = every_text(&want->texts);
+        if (from->kept > 0) t.kept.from = from;
+        CHECK("stopped", run_trial(&t) == MC_ERR_INTERRUPTED);
+        same_texts("piece", &r, want);
+        CHECK("goes on or ends",
+              t.kept.kept ? t.kept.block > from->block : r.layer[r.layers - 1].width > 0);
+    } while (t.kept.kept > 0);
+}
+
+static void a_pass_that_is_stopped_again_and_again_ends(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < 6; i++) {
+        mc_test_model model;
+        variation     base = { "undisturbed", .keep = EVERYTHING, .only = -1 };
+        recording     want;
+
+        mc_test_model_make(&lab, 0, &model);
+        want = pass(&model.lowered, make_texts(), &base);
+        check_stops(&model.lowered, &want, 1 + i % 3, i / 3 != 0);
+        mc_test_lab_clear(&lab);
+    }
+}
+
+static void a_failing_caller_ends_the_pass(void **state)
+{
+    mc_test_model model;
+    mc_texts      texts;
+
+    (void)state;
+    mc_test_model_make(&lab, 0, &model);
+    texts = make_texts();
+    for (size_t i = 0; i < 24; i++) {
+        int       block = (int)(i % 4);
+        recording r     = make_recording("failing", &model.lowered, texts);
+        trial     t     = { .threads   = 1 + i % 5,
+                            .one_block = i % 3 == 0,
+                            .slow      = i % 2,
+                            .keep      = i % 7 ? LAST_AND_MEAN : EVERYTHING,
+                            .now       = 1U << block,
+                            .asks      = i / 4 % 2 ? STATES_FAIL : CHECKPOINT_FAILS,
+                            .asks_at   = block };
+        t.kept          = make_checkpoint(&model.lowered, &r);
+        CHECK("failed", run_trial(&t) == MC_ERR_DISK_FULL);
+        CHECK("nothing behind it", r.calls == (size_t)block + (t.asks == CHECKPOINT_FAILS));
+    }
+    mc_test_lab_clear(&lab);
 }
 
 static void a_first_block_behind_the_last_state_is_refused(void **state)
@@ -1153,6 +1234,8 @@ int main(void)
         cmocka_unit_test(going_on_changes_no_bit),
         cmocka_unit_test(slow_callers_and_checkpoints_change_no_bit),
         cmocka_unit_test(a_stop_loses_nothing_that_has_ended),
+        cmocka_unit_test(a_pass_that_is_stopped_again_and_again_ends),
+        cmocka_unit_test(a_failing_caller_ends_the_pass),
         cmocka_unit_test(a_first_block_behind_the_last_state_is_refused),
         cmocka_unit_test(states_are_ref_s),
         cmocka_unit_test(final_is_a_function_of_the_last_state),
