@@ -632,6 +632,14 @@ static void check_trial(const mc_lowered *model, trial t, const recording *want)
     check_rest(&t, want);
 }
 
+/* More long texts than two workers have room for. */
+static mc_texts few_texts(void)
+{
+    size_t lengths[] = { 9, 4, 200, 20, 193, 1, 410 };
+
+    return mc_test_texts(&lab, lengths, MC_ARRAY_LEN(lengths), MC_TEST_VOCABULARY);
+}
+
 static const unsigned needs[] = { 0x0, 0xf, 0x5, 0x2 }; /* of four blocks */
 
 static void try_company(const char *name, const mc_lowered *model, mc_texts texts)
@@ -653,13 +661,11 @@ static void try_company(const char *name, const mc_lowered *model, mc_texts text
 static void slow_callers_and_checkpoints_change_no_bit(void **state)
 {
     mc_test_model model;
-    mc_texts      texts;
     size_t        one_text = 700, few[] = { 5, 9 };
 
     (void)state;
     mc_test_model_make(&lab, 0, &model);
-    texts = make_texts();
-    try_company("short and long texts", &model.lowered, texts);
+    try_company("short and long texts", &model.lowered, few_texts());
     try_company("one tile", &model.lowered, mc_test_texts(&lab, few, 2, MC_TEST_VOCABULARY));
     try_company("one long text", &model.lowered,
                 mc_test_texts(&lab, &one_text, 1, MC_TEST_VOCABULARY));
@@ -675,7 +681,7 @@ static void a_stop_loses_nothing_that_has_ended(void **state)
 
         (void)state;
         mc_test_model_make(&lab, 0, &model);
-        want = pass(&model.lowered, make_texts(), &base);
+        want = pass(&model.lowered, few_texts(), &base);
         for (size_t i = 0; i < 30; i++) {
             trial t = { .threads   = 1 + i % 3,
                         .one_block = i / 3 % 2,
@@ -727,7 +733,7 @@ static void a_pass_that_is_stopped_again_and_again_ends(void **state)
         recording     want;
 
         mc_test_model_make(&lab, 0, &model);
-        want = pass(&model.lowered, make_texts(), &base);
+        want = pass(&model.lowered, few_texts(), &base);
         check_stops(&model.lowered, &want, 1 + i % 3, i / 3 != 0);
         mc_test_lab_clear(&lab);
     }
@@ -740,7 +746,7 @@ static void a_failing_caller_ends_the_pass(void **state)
 
     (void)state;
     mc_test_model_make(&lab, 0, &model);
-    texts = make_texts();
+    texts = few_texts();
     for (size_t i = 0; i < 24; i++) {
         int       block = (int)(i % 4);
         recording r     = make_recording("failing", &model.lowered, texts);
