@@ -17,7 +17,7 @@ TYPES = ("F32", "BF16", "Q8_0", "Q4_1", "Q4_K")
 # Of the synthetic models: enough blocks and texts that a pass counts, little enough to write and to run so often.
 BLOCKS = {"135M": 20, "0.5B": 6, "7B": 2}
 ROUNDS = {"demo": 3, "135M": 3, "0.5B": 2, "7B": 1}  # at most: long runs vary less
-ONE = ("--texts-per-probe", 1)
+ONE, ALL = ("--texts-per-probe", 1), ("--texts-per-probe", 4)
 LARGE_BYTES = 14e9
 
 
@@ -54,7 +54,7 @@ class Bench:
 def shares(b):
     """Whole builds, from command to written file, against the peak; every text computed for itself."""
     full, rows = b.args.full, []
-    cases = [("demo", "Q4_1", ONE)]
+    cases = [("demo", "Q4_1", ONE), ("demo", "Q4_1", ALL)]
     cases += [(shape, kind, ONE) for shape in BLOCKS for kind in TYPES
               if full or (shape, kind) in (("0.5B", "Q8_0"), ("7B", "BF16"))]
     print("  %-6s%-7s%7s%9s%10s%10s%9s%9s%10s%9s" % ("model", "type", "blocks", "tier", "tokens", "tokens/s", "GFLOP/s",
@@ -79,7 +79,8 @@ def show_share(r):
            100 * r["share"], 100 * r["processorShare"], r["anonymousMiB"]))
 
 
-ALONE = "one thread alone"
+ALONE, WAITING = "one thread alone", "waiting, and between operations"
+OF_ALL_THREADS = ("compute", "read and widen weights", "states to probes and file")
 
 
 def parts(b):
@@ -87,14 +88,15 @@ def parts(b):
     rows = []
     for tier in b.tiers:
         run, stages, operations = profiled(b.model, b.folder, "--texts-per-probe", 2, threads=b.args.threads, tier=tier)
-        states = stages["states to probes and file"]  # by the caller's thread, while the others widen the next block
-        shared = stages["compute"] + stages["read and widen weights"] + states
+        states = stages["states to probes and file"]  # by the caller's thread, while the others go on
+        alone = sum(v for k, v in stages.items() if k not in OF_ALL_THREADS)
+        shared = run["seconds"]["total"] - alone
         all_time = run["threads"] * run["seconds"]["total"]
         found = {"products": operations["matmul"], "widening": operations["widen"],
                  "attention, norms, rope, activations": sum(v for k, v in operations.items() if k not in ("matmul", "widen")),
                  "means of states, writing": states,
-                 "barriers, imbalance": run["threads"] * shared - sum(operations.values()) - states,
-                 ALONE: run["threads"] * (run["seconds"]["total"] - shared)}
+                 WAITING: run["threads"] * shared - sum(operations.values()) - states,
+                 ALONE: run["threads"] * alone}
         rows.append(dict(tier=tier, parts={k: v / all_time for k, v in found.items()}, stages=stages, operations=operations))
     print("  %-40s" % "" + "".join("%10s" % r["tier"] for r in rows))
     for name in rows[0]["parts"]:
