@@ -220,7 +220,7 @@ void mc_cost_measure(const mc_lowered *model, const mc_engine_options *options,
         result.long_texts += plan->tiles[i].chunked;
     result.sums  = model->hidden > model->final_width ? model->hidden : model->final_width;
     result.depth = options->one_block ? 1 : 2;
-    result.kept  = options->keep & MC_KEEP_ALL ? 1 : 2;
+    result.kept  = options->keep & MC_KEEP_ALL ? 1 : MC_KEPT_LAYERS;
     find_last(&result);
     result.wanted_rows = count_wanted(&result);
     measure_buffers(&result);

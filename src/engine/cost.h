@@ -6,6 +6,8 @@
 #include "engine/engine.h"
 #include "engine/plan.h"
 
+enum { MC_KEPT_LAYERS = 2 }; /* most that are pooled and not yet handed out */
+
 typedef struct mc_cost {
     const mc_lowered        *model;
     const mc_engine_options *options;

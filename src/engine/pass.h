@@ -35,8 +35,6 @@ typedef struct mc_worker {
     mc_profile_mark begun;
 } mc_worker;
 
-enum { MC_KEPT_LAYERS = 2 }; /* most that are pooled and not yet handed out */
-
 typedef struct mc_pass {
     const mc_lowered        *model;
     const mc_store          *store;
