@@ -39,10 +39,11 @@ class Bench:
         return path
 
     def warm(self, model):
-        """The content hash is remembered (of a file that is not quite new), and the file lies in the page cache, from here on."""
+        """From here on the content hash is remembered (of a file that is not quite new), and the system has pages at hand for the
+        file and for two of its blocks."""
         for path in [model] if model.is_file() else model.iterdir():
             os.utime(path, times=(time.time() - 10,) * 2)
-        self.build(model, *ONE, "--atlas", "moral", "--layers", "0")
+        self.build(model, *ONE, "--atlas", "moral", "--layers", "2")
 
     def texts(self, count, words):
         """A file of `count` texts of about `words` tokens, all different."""
