@@ -218,6 +218,8 @@ void mc_cost_measure(const mc_lowered *model, const mc_engine_options *options,
     if (plan->longest > MC_TILE_ROWS) result.history = plan->longest;
     for (size_t i = 0; i < plan->tile_count && result.long_texts < workers; i++)
         result.long_texts += plan->tiles[i].chunked;
+    /* One alone has another history for the next block, which its first chunks begin. */
+    if (result.long_texts == 1 && workers > 1) result.long_texts = 2;
     result.sums  = model->hidden > model->final_width ? model->hidden : model->final_width;
     result.depth = options->one_block ? 1 : 2;
     result.kept  = options->keep & MC_KEEP_ALL ? 1 : MC_KEPT_LAYERS;
