@@ -138,11 +138,18 @@ def written_bare(path, size):
     return seconds
 
 
+def synced(path):
+    """Wait until a file is on the disk: what is measured next does not share the machine with its writing."""
+    fd = os.open(path, os.O_RDONLY)
+    os.fsync(fd)
+    os.close(fd)
+
+
 def forget(paths):
     """Let the page cache drop these files, so that the next reading comes from the disk."""
     for path in paths:
+        synced(path)
         fd = os.open(path, os.O_RDONLY)
-        os.fsync(fd)
         os.posix_fadvise(fd, 0, 0, os.POSIX_FADV_DONTNEED)
         os.close(fd)
 

@@ -10,13 +10,13 @@ import time
 import plot
 import synthetic
 from measure import (BUILD, MC, MIB, ROOT, answer_of, build, fastest, forget, interleaved, median, output_of, peak, profiled,
-                     read_through, share_row, tiers, written_bare)
+                     read_through, share_row, synced, tiers, written_bare)
 from versus import peers
 
 TOKENIZERS = ROOT / "tests" / "data" / "tokenizers"
 TYPES = ("F32", "BF16", "Q8_0", "Q4_1", "Q4_K")
 # Of the synthetic models: enough blocks and texts that a pass counts, little enough to write and to run so often.
-BLOCKS = {"135M": 20, "0.5B": 6, "7B": 8}
+BLOCKS = {"135M": 20, "0.5B": 6, "7B": 4}
 ROUNDS = {"demo": 3, "135M": 1, "0.5B": 1, "7B": 1}  # at most: long runs vary less
 ONE, ALL = ("--texts-per-probe", 1), ("--texts-per-probe", 4)
 FEWER = ONE + ("--atlas", "semantic_primes")
@@ -39,9 +39,10 @@ class Bench:
         return path
 
     def warm(self, model):
-        """From here on the content hash is remembered (of a file that is not quite new), and the system has pages at hand for the
-        file and for two of its blocks."""
+        """From here on the file is on the disk and its content hash remembered (of a file that is not quite new), and the system has
+        pages at hand for the file and for two of its blocks."""
         for path in [model] if model.is_file() else model.iterdir():
+            synced(path)
             os.utime(path, times=(time.time() - 10,) * 2)
         self.build(model, *ONE, "--atlas", "moral", "--layers", "2")
 
@@ -58,10 +59,10 @@ class Bench:
 
 def shares(b):
     """Whole builds, from command to written file, against the peak; every text computed for itself: the whole atlas, for 7B one
-    text of its semantic primes."""
+    text a probe."""
     full, rows = b.args.full, []
     cases = [("demo", "Q4_1", ONE), ("demo", "Q4_1", ALL)]
-    cases += [(shape, kind, FEWER if shape == "7B" else ALL) for shape in BLOCKS for kind in TYPES
+    cases += [(shape, kind, ONE if shape == "7B" else ALL) for shape in BLOCKS for kind in TYPES
               if full or (shape, kind) in (("0.5B", "Q8_0"), ("7B", "BF16"))]
     print("  %-6s%-7s%7s%9s%10s%10s%9s%9s%10s%9s" % ("model", "type", "blocks", "tier", "tokens", "tokens/s", "GFLOP/s",
                                                     "of peak", "by cpu", "MiB"))
