@@ -21,7 +21,7 @@
 #define READING_SECONDS 0.06
 /* Of the speed of its largest product, what a whole pass reaches: norms, attention, narrower
  * products and the ends of tiles take the rest. docs/speed-log.md has the measurements. */
-#define PASS_SHARE 0.90
+#define PASS_SHARE 0.95
 /* A second time the pages are in memory; faults and barriers are what is left. */
 #define CACHED_BYTES_PER_SECOND 2.5e9
 /* Reading slower than this is reading from a disk. */
