@@ -5,6 +5,7 @@
 
 #include "base/alloc.h"
 #include "base/log.h"
+#include "base/thread.h"
 #include "cache/inventory.h"
 
 /* A checkpoint is written when that takes at most this part of the time since the last one. */
@@ -103,7 +104,7 @@ void mc_capture_store_layer(mc_capture_store *store, int layer, size_t width,
     w->mean =
         states->mean ? memcpy(w->rows + floats, states->mean, floats * sizeof *w->rows) : NULL;
     w->pending    = true;
-    w->has_thread = pthread_create(&w->thread, NULL, write_layer, store) == 0;
+    w->has_thread = mc_thread_start(&w->thread, write_layer, store) == 0;
     if (!w->has_thread) write_layer(store);
 }
 

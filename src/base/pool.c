@@ -4,17 +4,13 @@
 
 #include <pthread.h>
 #include <sched.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 
 #include "base/alloc.h"
 #include "base/profile.h"
 #include "base/spin.h"
-
-/* A worker spins this many times for the next run before it sleeps: runs follow each other
- * within microseconds inside a block, and a wake-up costs tens. */
-#define SPINS 2000
+#include "base/thread.h"
 
 struct mc_pool {
     size_t          size;
@@ -69,7 +65,7 @@ static void take_jobs(mc_pool *pool, size_t worker)
 
 static void wait_for_run(mc_pool *pool, size_t seen)
 {
-    for (int i = 0; i < SPINS; i++) {
+    for (int i = 0; i < MC_SPINS; i++) {
         if (atomic_load_explicit(&pool->generation, memory_order_acquire) != seen) return;
         mc_spin();
     }
@@ -116,7 +112,7 @@ static void *work(void *argument)
 
 static void wait_for_others(mc_pool *pool)
 {
-    for (int i = 0; i < SPINS && atomic_load(&pool->running) > 0; i++)
+    for (int i = 0; i < MC_SPINS && atomic_load(&pool->running) > 0; i++)
         mc_spin();
     pthread_mutex_lock(&pool->mutex);
     while (atomic_load(&pool->running) > 0)
@@ -167,23 +163,14 @@ static int core_of(size_t worker, size_t size)
     return -1;
 }
 
-/* Signals belong to the caller's threads: workers block them all, but for those that their own
- * instructions raise. */
 static int start_worker(mc_pool *pool, size_t worker, size_t size)
 {
-    static const int own[] = { SIGBUS, SIGSEGV, SIGFPE, SIGILL };
-    worker_start    *start = mc_alloc(sizeof *start);
-    sigset_t         all, before;
-    int              failed;
+    worker_start *start = mc_alloc(sizeof *start);
+    int           failed;
 
     if (!start) return -1;
     *start = (worker_start){ pool, worker, core_of(worker, size) };
-    sigfillset(&all);
-    for (size_t i = 0; i < sizeof own / sizeof *own; i++)
-        sigdelset(&all, own[i]);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    failed = pthread_create(&pool->threads[worker - 1], NULL, work, start);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    failed = mc_thread_start(&pool->threads[worker - 1], work, start);
     if (failed) mc_free(start);
     return failed;
 }

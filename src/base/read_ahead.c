@@ -2,11 +2,11 @@
 #include "base/read_ahead.h"
 
 #include <pthread.h>
-#include <signal.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
+#include "base/thread.h"
 
 /* What the tensors of a block are at most, parts of quantised ones included; and what is read
  * before the queue is looked at again. */
@@ -93,18 +93,9 @@ void mc_read_ahead_free(mc_read_ahead *reader)
     mc_free(reader);
 }
 
-/* Signals of the process are for its other threads; those of a page that cannot be read are
- * this one's own. */
 static bool start(mc_read_ahead *reader)
 {
-    sigset_t others, before;
-
-    sigfillset(&others);
-    sigdelset(&others, SIGBUS);
-    sigdelset(&others, SIGSEGV);
-    pthread_sigmask(SIG_SETMASK, &others, &before);
-    reader->running = pthread_create(&reader->thread, NULL, read_ranges, reader) == 0;
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    reader->running = mc_thread_start(&reader->thread, read_ranges, reader) == 0;
     return reader->running;
 }
 

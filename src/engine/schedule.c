@@ -5,10 +5,6 @@
 #include "base/profile.h"
 #include "base/spin.h"
 
-/* What a waiting thread looks for so many times before it sleeps: what it waits for is mostly
- * microseconds away. */
-enum { SPINS = 2000 };
-
 mc_status mc_schedule_create(const size_t *panels, size_t phase_count, size_t job_count,
                              size_t depth, size_t kept, size_t stops, mc_schedule *schedule,
                              mc_error *err)
@@ -74,7 +70,7 @@ static void sleep_until(mc_schedule *s, condition *holds, size_t phase, size_t j
 {
     mc_profile_mark begun = mc_profile_begin();
 
-    for (int i = 0; i < SPINS && !is_over(s, holds, phase, job, duty); i++)
+    for (int i = 0; i < MC_SPINS && !is_over(s, holds, phase, job, duty); i++)
         mc_spin();
     pthread_mutex_lock(&s->mutex);
     atomic_fetch_add(&s->sleepers, 1);
