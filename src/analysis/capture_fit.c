@@ -104,20 +104,23 @@ static size_t most_passes(const mc_capture_run *run)
     return run->one_pass ? 1 : run->tokens.probe_count;
 }
 
-/* The fewest passes that fit into `room`; *bytes is what they take, or, when even the most do
- * not fit, what those would. */
-static mc_status find_passes(const mc_capture_run *run, uint64_t room, size_t *begins,
-                             size_t *passes, uint64_t *bytes, mc_error *err)
+/* The fewest passes that fit into `room`, and rather one widened block than two passes; *bytes
+ * is what they take, or, when even the most do not fit, what those would. */
+static mc_status find_passes(mc_capture_run *run, uint64_t room, size_t *begins,
+                             uint64_t *bytes, mc_error *err)
 {
     size_t few = 0, many = 1;
 
-    for (;;) {
+    for (run->one_block = false;;) {
         MC_TRY(memory_of(run, many, begins, bytes, err));
+        if (*bytes > room && !run->one_block) {
+            run->one_block = true;
+            continue;
+        }
         if (*bytes <= room || many == most_passes(run)) break;
         few  = many;
         many = many * 2 < most_passes(run) ? many * 2 : most_passes(run);
     }
-    *passes = many;
     while (*bytes <= room && many - few > 1) {
         size_t   middle = few + (many - few) / 2;
         uint64_t here;
@@ -127,10 +130,11 @@ static mc_status find_passes(const mc_capture_run *run, uint64_t room, size_t *b
             few = middle;
             continue;
         }
-        *passes = many = middle;
-        *bytes         = here;
+        many   = middle;
+        *bytes = here;
     }
-    if (*passes > 1) cut(&run->tokens, *passes, begins);
+    run->passes = many;
+    if (many > 1) cut(&run->tokens, many, begins);
     return MC_OK;
 }
 
@@ -303,17 +307,6 @@ static mc_status refuse(search *s, uint64_t needed, mc_error *err)
                    s->run->options->max_memory ? "are allowed" : "are available");
 }
 
-/* Rather one widened block than two passes. */
-static mc_status choose_blocks(mc_capture_run *run, uint64_t room, size_t *begins,
-                               mc_error *err)
-{
-    uint64_t needed = 0;
-
-    MC_TRY(memory_of(run, 1, begins, &needed, err));
-    run->one_block = needed > room;
-    return MC_OK;
-}
-
 mc_status mc_capture_fit(mc_capture_run *run, mc_error *err)
 {
     search    s      = { .run  = run,
@@ -324,9 +317,7 @@ mc_status mc_capture_fit(mc_capture_run *run, mc_error *err)
 
     s.begins = mc_alloc_array(run->tokens.probe_count + 1, sizeof *s.begins);
     if (!s.begins) return mc_fail_memory(err, run->tokens.probe_count * sizeof *s.begins);
-    status = choose_blocks(run, s.room, s.begins, err);
-    if (status == MC_OK)
-        status = find_passes(run, s.room, s.begins, &run->passes, &needed, err);
+    status = find_passes(run, s.room, s.begins, &needed, err);
     if (status == MC_OK && needed > s.room)
         status = mc_fail_about(err, refuse(&s, needed, err), "%s", run->options->model);
     if (status == MC_OK) {
