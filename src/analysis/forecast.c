@@ -22,7 +22,7 @@
 /* Of the speed of its largest product, what a whole pass reaches: norms, attention, narrower
  * products and the ends of tiles take the rest. docs/speed-log.md has the measurements. */
 #define PASS_SHARE 0.95
-/* A second time the pages are in memory; faults and barriers are what is left. */
+/* A second time the pages are in memory; faults are what is left. */
 #define CACHED_BYTES_PER_SECOND 2.5e9
 /* Reading slower than this is reading from a disk. */
 #define CACHED_LEAST 1e9
