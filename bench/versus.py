@@ -12,7 +12,7 @@ from measure import ROOT, build, interleaved, median, output_of, peak
 VENV = ROOT / ".venv-oracle" / "bin" / "python"
 PEERS = ROOT / "bench" / "peers"
 KINDS = ("F32", "Q8_0", None)  # of llama.cpp's weights; None: the demo file as it is
-SEARCHED = 120  # texts for what does not depend on how many there are: one by one, and to choose among llama.cpp's settings
+SEARCHED = 120  # texts to choose among the settings of what takes them one by one, or packs them
 OPTIONS = ("--texts-per-probe", 1)
 
 
@@ -40,7 +40,7 @@ def peer(b, script, model, ids, *options, limit=0):
 def options_of(row):
     """The command line that gives a setting again."""
     if "attention" in row:
-        return ["--attention", row["attention"], "--batches", row["batch"]]
+        return ["--attention", row["attention"], "--batches", row["batch"]] + (["--head"] if row.get("head") else [])
     return ["--modes", row["mode"], "--cache", row["cache"]] + (["--batch-tokens", row["batch_tokens"]] if "batch_tokens" in row else [])
 
 
@@ -51,23 +51,25 @@ def named(row):
 class Contender:
     """A program with its best setting."""
 
-    def __init__(self, name, script, kind, setting, limit=0):
-        self.name, self.script, self.kind, self.setting, self.limit = name, script, kind, setting, limit
+    def __init__(self, name, script, kind, setting):
+        self.name, self.script, self.kind, self.setting = name, script, kind, setting
 
     def rate(self, b, models, ids):
-        return peer(b, self.script, models[self.script, self.kind], ids, *options_of(self.setting),
-                    limit=self.limit)["best"]["tokens_per_second"]
+        return peer(b, self.script, models[self.script, self.kind], ids, *options_of(self.setting))["best"]["tokens_per_second"]
 
 
 def search_transformers(b, models, ids):
-    """The first load takes long: what it makes is kept as a folder. One by one the number of texts plays no part."""
+    """The first load takes long: what it makes is kept as a folder. One by one also with the output head, as most people load a
+    model."""
     script = "transformers_peer.py"
     one = peer(b, script, b.model, ids, "--batches", 1, "--save", models[script, None], limit=SEARCHED)
+    head = peer(b, script, models[script, None], ids, "--batches", 1, "--head", limit=SEARCHED)
     batches = "32,64,128,256,512" if b.args.full else "64,256"
     many = peer(b, script, models[script, None], ids, "--batches", batches)
     name = "transformers %s " % one["version"]
-    return [Contender(name + "one by one", script, None, one["best"], SEARCHED),
-            Contender(name + "best batch", script, None, many["best"])], one["rows"] + many["rows"]
+    return [Contender(name + "one by one", script, None, one["best"]),
+            Contender(name + "one by one, head", script, None, dict(head["best"], head=True)),
+            Contender(name + "best batch", script, None, many["best"])], one["rows"] + [dict(r, head=True) for r in head["rows"]] + many["rows"]
 
 
 def search_llamacpp(b, models, ids):

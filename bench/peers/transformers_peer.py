@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 """transformers on the bench's prompts, as a person would capture hidden states with it: every layer, last token.
 
-    bench/peers/transformers_peer.py MODEL --ids FILE [--batches 1,32,64,128,256,512] [--attention eager,sdpa]
+    bench/peers/transformers_peer.py MODEL --ids FILE [--batches 1,32,64,128,256,512] [--attention eager,sdpa] [--head]
 
-Float32 on the CPU, without the output head. Batch size 1 takes the prompts one by one; larger ones are sorted by length
-and padded on the right. Only real tokens are counted. Prints one JSON object; progress goes to stderr.
+Float32 on the CPU, without the output head (AutoModel) or with it (AutoModelForCausalLM). Batch size 1 takes the prompts
+one by one; larger ones are sorted by length and padded on the right. Only real tokens are counted. Prints one JSON
+object; progress goes to stderr.
 """
 
 import argparse
@@ -23,13 +24,14 @@ import transformers
 import common
 
 
-def load(model, attention):
+def load(model, attention, head=False):
     path = pathlib.Path(model).resolve()
     where = dict(pretrained_model_name_or_path=path)
     if path.is_file():
         where = dict(pretrained_model_name_or_path=path.parent, gguf_file=path.name)
     transformers.logging.set_verbosity_error()
-    return transformers.AutoModel.from_pretrained(**where, dtype=torch.float32, attn_implementation=attention).eval()
+    kind = transformers.AutoModelForCausalLM if head else transformers.AutoModel
+    return kind.from_pretrained(**where, dtype=torch.float32, attn_implementation=attention).eval()
 
 
 def save(model, folder):
@@ -71,6 +73,7 @@ def main():
     common.add_arguments(parser)
     parser.add_argument("--batches", default="1,32,64,128,256,512")
     parser.add_argument("--attention", default="eager,sdpa")
+    parser.add_argument("--head", action="store_true", help="compute the logits too")
     parser.add_argument("--save", help="keep what was loaded as a folder here, which loads faster")
     args = parser.parse_args()
     threads = args.threads or len(os.sched_getaffinity(0))
@@ -79,7 +82,7 @@ def main():
     rows, load_seconds = [], 0.0
     for attention in args.attention.split(","):
         start = time.perf_counter()
-        model = load(args.model, attention)
+        model = load(args.model, attention, args.head)
         load_seconds = time.perf_counter() - start
         if args.save:
             save(model, args.save)
