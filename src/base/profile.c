@@ -1,8 +1,10 @@
 /* profile.c - counters and events, each thread's its own until they are read. */
 #include "base/profile.h"
 
+#include <math.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -17,16 +19,16 @@ enum { EVENTS_MAX = 1 << 20, CHUNK = 1 << 20 };
 
 typedef struct event {
     uint32_t row; /* of the same recorder */
-    float    seconds;
-    double   begun;
-    double   flop;
+    float    flop;
+    double   begun, ended;
 } event;
 
 /* One thread's, and then another's when that has ended. */
 typedef struct recorder {
     struct recorder *next;
-    unsigned         thread; /* 1: the first that recorded something */
+    unsigned         thread; /* 1: the one that started the profile */
     bool             idle;
+    double           bytes, flop; /* of all its operations until now */
     mc_profile_row   rows[MC_PROFILE_ROWS];
     size_t           row_count;
     event           *events;
@@ -62,12 +64,6 @@ static double thread_seconds(void)
     return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
 }
 
-mc_profile_mark mc_profile_begin(void)
-{
-    if (!mc_profile_is_on()) return (mc_profile_mark){ 0 };
-    return (mc_profile_mark){ mc_clock(), thread_seconds() };
-}
-
 /* An idle one, else a new one; NULL: no memory. */
 static recorder *take_recorder(void)
 {
@@ -97,6 +93,15 @@ static recorder *own_recorder(void)
     pthread_mutex_unlock(&profile.mutex);
     own.run = run;
     return own.recorder;
+}
+
+mc_profile_mark mc_profile_begin(void)
+{
+    const recorder *r;
+
+    if (!mc_profile_is_on()) return (mc_profile_mark){ 0 };
+    r = own_recorder();
+    return (mc_profile_mark){ mc_clock(), thread_seconds(), r ? r->bytes : 0, r ? r->flop : 0 };
 }
 
 void mc_profile_leave(void)
@@ -148,6 +153,18 @@ static void keep_event(recorder *r, event happened)
     r->events[r->event_count++] = happened;
 }
 
+/* A stage has done what this thread's operations did since it began. */
+static void add_up(recorder *r, mc_profile_mark begun, mc_profile_row *row)
+{
+    if (row->kind == MC_PROFILE_STAGE) {
+        row->bytes += r->bytes - begun.bytes;
+        row->flop += r->flop - begun.flop;
+    } else {
+        r->bytes += row->bytes;
+        r->flop += row->flop;
+    }
+}
+
 void mc_profile_end(mc_profile_mark begun, const mc_profile_call *call)
 {
     mc_profile_row  one = { call->kind, call->name,           call->columns,     call->depth,
@@ -159,12 +176,15 @@ void mc_profile_end(mc_profile_mark begun, const mc_profile_call *call)
     one.wall = mc_clock() - begun.wall;
     one.cpu  = thread_seconds() - begun.cpu;
     r        = own_recorder();
-    if (r) row = add_to(r->rows, &r->row_count, &one);
+    if (r) {
+        add_up(r, begun, &one);
+        row = add_to(r->rows, &r->row_count, &one);
+    }
     if (!row)
         atomic_fetch_add(&profile.lost, 1);
     else if (profile.events)
-        keep_event(r,
-                   (event){ (uint32_t)(row - r->rows), (float)one.wall, begun.wall, one.flop });
+        keep_event(r, (event){ (uint32_t)(row - r->rows), (float)one.flop, begun.wall,
+                               begun.wall + one.wall });
 }
 
 void mc_profile_end_stage(mc_profile_mark begun, const char *name)
@@ -187,6 +207,7 @@ void mc_profile_start(bool events)
     atomic_store(&profile.lost, 0);
     atomic_fetch_add(&profile.run, 1);
     atomic_store(&profile.on, true);
+    (void)own_recorder();
 }
 
 void mc_profile_stop(void)
@@ -220,34 +241,81 @@ static const char *const kind_names[] = { [MC_PROFILE_STAGE]     = "stage",
                                           [MC_PROFILE_OPERATION] = "operation",
                                           [MC_PROFILE_WAIT]      = "wait" };
 
+/* Whole nanoseconds since the start: where both ends are rounded, what lies inside another
+ * stays inside it. */
+static double nanoseconds(double clock)
+{
+    return round((clock - profile.begun) * 1e9);
+}
+
+static void put_text(mc_json_writer *json, const char *key, const char *text)
+{
+    mc_json_key(json, key);
+    mc_json_put_text(json, text);
+}
+
+static void put_uint(mc_json_writer *json, const char *key, uint64_t number)
+{
+    mc_json_key(json, key);
+    mc_json_put_uint(json, number);
+}
+
+static void put_double(mc_json_writer *json, const char *key, double number)
+{
+    mc_json_key(json, key);
+    mc_json_put_double(json, number);
+}
+
+/* What every event has; the object stays open. */
+static void begin_event(mc_json_writer *json, const char *name, const char *phase,
+                        unsigned thread)
+{
+    mc_json_begin_object(json);
+    put_text(json, "name", name);
+    put_text(json, "ph", phase);
+    put_uint(json, "pid", 1);
+    put_uint(json, "tid", thread);
+}
+
+/* A metadata event: `what` of the process or the thread is `name`. */
+static void put_name(mc_json_writer *json, const char *what, unsigned thread, const char *name)
+{
+    begin_event(json, what, "M", thread);
+    mc_json_key(json, "args");
+    mc_json_begin_object(json);
+    put_text(json, "name", name);
+    mc_json_end_object(json);
+    mc_json_end_object(json);
+}
+
+static void put_names(mc_json_writer *json)
+{
+    put_name(json, "process_name", 1, "modelcypher");
+    for (const recorder *r = profile.first; r; r = r->next) {
+        char name[32] = "main";
+
+        if (r->thread > 1) snprintf(name, sizeof name, "worker %u", r->thread - 1);
+        put_name(json, "thread_name", r->thread, name);
+    }
+}
+
 static void put_event(mc_json_writer *json, const recorder *r, const event *e)
 {
-    const mc_profile_row *row = &r->rows[e->row];
+    const mc_profile_row *row     = &r->rows[e->row];
+    const double          seconds = e->ended - e->begun;
 
-    mc_json_begin_object(json);
-    mc_json_key(json, "name");
-    mc_json_put_text(json, row->name);
-    mc_json_key(json, "cat");
-    mc_json_put_text(json, kind_names[row->kind]);
-    mc_json_key(json, "ph");
-    mc_json_put_text(json, "X");
-    mc_json_key(json, "pid");
-    mc_json_put_uint(json, 1);
-    mc_json_key(json, "tid");
-    mc_json_put_uint(json, r->thread);
-    mc_json_key(json, "ts");
-    mc_json_put_double(json, (e->begun - profile.begun) * 1e6);
-    mc_json_key(json, "dur");
-    mc_json_put_double(json, (double)e->seconds * 1e6);
-    if (e->flop > 0.0) {
+    begin_event(json, row->name, "X", r->thread);
+    put_text(json, "cat", kind_names[row->kind]);
+    put_double(json, "ts", nanoseconds(e->begun) / 1e3);
+    put_double(json, "dur", (nanoseconds(e->ended) - nanoseconds(e->begun)) / 1e3);
+    if (e->flop > 0 && seconds > 0) {
         mc_json_key(json, "args");
         mc_json_begin_object(json);
-        mc_json_key(json, "gflops");
-        mc_json_put_double(json, e->seconds > 0 ? e->flop / (double)e->seconds / 1e9 : 0.0);
-        mc_json_key(json, "columns");
-        mc_json_put_uint(json, row->columns);
-        mc_json_key(json, "depth");
-        mc_json_put_uint(json, row->depth);
+        put_double(json, "gflops", round((double)e->flop / seconds / 1e6) / 1e3);
+        if (row->columns) {
+            put_uint(json, "columns", row->columns);
+            put_uint(json, "depth", row->depth);
+        }
         mc_json_end_object(json);
     }
     mc_json_end_object(json);
@@ -269,10 +337,10 @@ static mc_status put_events(mc_new_file *file, mc_buffer *out, mc_error *err)
     uint64_t       at   = 0;
 
     mc_json_begin_object(&json);
-    mc_json_key(&json, "displayTimeUnit");
-    mc_json_put_text(&json, "ms");
+    put_text(&json, "displayTimeUnit", "ms");
     mc_json_key(&json, "traceEvents");
     mc_json_begin_array(&json);
+    put_names(&json);
     for (const recorder *r = profile.first; r; r = r->next)
         for (size_t i = 0; i < r->event_count; i++) {
             put_event(&json, r, &r->events[i]);

@@ -6,9 +6,10 @@
 
 #include "base/error.h"
 
-/* When a call began; zeros while nothing is recorded. */
+/* When a call began, and what its thread's operations had done until then; zeros while nothing
+ * is recorded. */
 typedef struct mc_profile_mark {
-    double wall, cpu;
+    double wall, cpu, bytes, flop;
 } mc_profile_mark;
 
 /* What it was. `name` is static. */

@@ -12,6 +12,7 @@
 
 #include "base/alloc.h"
 #include "base/file_map.h"
+#include "base/profile.h"
 
 /* ---- for the readers ---- */
 
@@ -258,9 +259,10 @@ static void close_map(mc_file_map *map)
 
 mc_status mc_crm_open(const char *path, mc_crm **crm, mc_error *err)
 {
-    mc_file_map *map = mc_calloc(1, sizeof *map);
-    mc_crm      *result;
-    mc_status    status;
+    mc_file_map    *map   = mc_calloc(1, sizeof *map);
+    mc_profile_mark begun = mc_profile_begin();
+    mc_crm         *result;
+    mc_status       status;
 
     if (!map) return mc_fail_memory(err, sizeof *map);
     status = mc_file_map_open(path, map, err);
@@ -275,6 +277,7 @@ mc_status mc_crm_open(const char *path, mc_crm **crm, mc_error *err)
     }
     result->file = map;
     status       = mc_crm_check(result, err);
+    mc_profile_end_stage(begun, "read the file of states");
     if (status == MC_OK)
         *crm = result;
     else

@@ -92,11 +92,23 @@ static const char *model_of(const mc_command *command, const void *args)
     return *(const char *const *)(const void *)((const char *)args + operand->field);
 }
 
+/* A condition that did not hold is a result too: it is shown before it is complained of. */
+static mc_status write_result(mc_session *session, mc_status status, mc_error *err)
+{
+    const double began = mc_clock();
+
+    if (status != MC_OK && status != MC_ERR_CHECK) return MC_OK;
+    MC_TRY(mc_map_guard_check_all(err)); /* zeros in place of a file's bytes are no result */
+    MC_TRY(mc_output_result(session, err));
+    mc_log(MC_LOG_DEBUG, "result written: %.4f s", mc_clock() - began);
+    return MC_OK;
+}
+
 static mc_status run_command(mc_session *session, const void *args, mc_error *err)
 {
-    mc_error  write_err = { 0 };
-    double    began     = mc_clock();
-    mc_status status, written;
+    mc_error     later = { 0 };
+    const double began = mc_clock();
+    mc_status    status, written, profiled;
 
     MC_TRY(mc_report_create(&session->report, err));
     MC_TRY(mc_profile_report_begin(session, err));
@@ -106,15 +118,13 @@ static mc_status run_command(mc_session *session, const void *args, mc_error *er
     mc_run_end();
     mc_progress_end();
     mc_log(MC_LOG_DEBUG, "mc %s: %.4f s", session->command->name, mc_clock() - began);
-    /* A condition that did not hold is a result too: it is shown before it is complained of. */
-    if (status != MC_OK && status != MC_ERR_CHECK) return status;
-    MC_TRY(mc_map_guard_check_all(err)); /* zeros in place of a file's bytes are no result */
-    began   = mc_clock();
-    written = mc_output_result(session, &write_err);
-    mc_log(MC_LOG_DEBUG, "result written: %.4f s", mc_clock() - began);
-    if (written == MC_OK) written = mc_profile_report_end(session, &write_err);
-    if (written == MC_OK) return status;
-    *err = write_err;
+    written = write_result(session, status, &later);
+    /* Who interrupts a slow run, or sees it fail, wants to know where its time went all the
+     * more. */
+    profiled = mc_profile_report_end(session, written == MC_OK ? &later : NULL);
+    if (written == MC_OK) written = profiled;
+    if (written == MC_OK || (status != MC_OK && status != MC_ERR_CHECK)) return status;
+    *err = later;
     return written;
 }
 

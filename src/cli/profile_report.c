@@ -1,6 +1,8 @@
-/* profile_report.c - a profile for people: the stages in order of time, the operations that
- * took most, and how much of the threads' time nobody accounts for. */
+/* profile_report.c - a profile for people: the stages and the operations that took most. */
 #include "cli/profile_report.h"
+
+#include <stdio.h>
+#include <string.h>
 
 #include <modelcypher/profile.h>
 #include <modelcypher/system.h>
@@ -27,7 +29,7 @@ static const mc_field page_fields[] = {
     { "peakMemory", MC_VALUE_INTEGER, "", MC_UNIT_BYTES },
     { "trace", MC_VALUE_TEXT, "", .flags = MC_FIELD_OPTIONAL },
     { "stages", MC_VALUE_ARRAY, "", .element = MC_VALUE_OBJECT, .fields = row_fields,
-      .flags = MC_FIELD_OPTIONAL },
+      .flags = MC_FIELD_OPTIONAL, .label = "stages of the main thread" },
     { "operations", MC_VALUE_ARRAY, "", .element = MC_VALUE_OBJECT, .fields = row_fields,
       .flags = MC_FIELD_OPTIONAL, .label = "operations of all threads" },
     { 0 },
@@ -44,12 +46,34 @@ static bool has_trace(const mc_session *session)
     return wanted(session) && session->globals.profile[0];
 }
 
+static const char trace_begins[] = "{\"displayTimeUnit\":";
+
+/* A trace takes the place of another one and of nothing else: a slip of the hand must not cost
+ * a model, or the result that was just written. */
+static mc_status check_replaced(const char *path, mc_error *err)
+{
+    char   first[sizeof trace_begins] = { 0 };
+    FILE  *file                       = fopen(path, "rb");
+    size_t size;
+
+    if (!file) return MC_OK;
+    size = fread(first, 1, sizeof first - 1, file);
+    fclose(file);
+    if (size == 0 || strcmp(first, trace_begins) == 0) return MC_OK;
+    mc_fail(err, MC_ERR_ARGUMENT, "give the trace another name, or remove what is there",
+            "is there and is no trace, which --profile would replace");
+    return mc_fail_about(err, MC_ERR_ARGUMENT, "%s", path);
+}
+
 mc_status mc_profile_report_begin(const mc_session *session, mc_error *err)
 {
     mc_new_file file = { 0 };
 
-    if (has_trace(session)) MC_TRY(mc_new_file_open(session->globals.profile, &file, err));
-    mc_new_file_discard(&file);
+    if (has_trace(session)) {
+        MC_TRY(mc_new_file_open(session->globals.profile, &file, err));
+        mc_new_file_discard(&file);
+        MC_TRY(check_replaced(session->globals.profile, err));
+    }
     if (wanted(session)) mc_profile_start(has_trace(session));
     return MC_OK;
 }
@@ -135,7 +159,7 @@ mc_status mc_profile_report_end(const mc_session *session, mc_error *err)
     if (status == MC_OK) mc_output_aside(&out);
     mc_buffer_clear(&out);
     mc_report_free(report);
-    return status == MC_OK && has_trace(session)
-               ? mc_profile_write_trace(session->globals.profile, err)
-               : status;
+    if (status != MC_OK || !has_trace(session)) return status;
+    MC_TRY(check_replaced(session->globals.profile, err));
+    return mc_profile_write_trace(session->globals.profile, err);
 }

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/profile.h"
 #include "geometry/correspondence.h"
 #include "geometry/matrix.h"
 #include "geometry/metric_list.h"
@@ -150,18 +151,24 @@ static mc_status run(mc_compare_job *job, mc_error *err)
     mc_metric_comparison         *out;
     mc_team_mark                  mark;
     mc_status                     status;
+    mc_profile_mark               begun = mc_profile_begin();
     void                         *block;
 
     if (options->progress)
         options->progress(options->progress_context, "Gram matrices and leverage", 0, 1);
     MC_TRY(make_panels(job, err));
+    mc_profile_end_stage(begun, "Gram matrices");
+    begun = mc_profile_begin();
     MC_TRY(mc_compare_flag(job, err));
+    mc_profile_end_stage(begun, "leverage of probes and units");
+    begun = mc_profile_begin();
     MC_TRY(mc_team_remember(job->team, &mark, err));
     if (options->progress)
         options->progress(options->progress_context, "correspondence of layers", 0, 1);
     status = find_correspondence(job, err);
     mc_team_forget(job->team, mark);
     if (status != MC_OK) return status;
+    mc_profile_end_stage(begun, "correspondence of layers");
     MC_TRY(mc_arena_array(job->result->storage, count, sizeof *out, &block, err));
     out = block;
     for (size_t m = 0; m < count; m++)

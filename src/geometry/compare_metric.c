@@ -2,6 +2,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/profile.h"
 #include "geometry/compare.h"
 #include "geometry/correspondence.h"
 #include "geometry/matrix.h"
@@ -37,15 +38,19 @@ static mc_status evaluate(mc_compare_job *job, const mc_metric *metric,
     mc_arena         *keep     = mc_team_keep(job->team);
     const mc_progress progress = progress_of(job, stage);
     const bool        rounded  = metric->similarity->pairs != MC_PAIRS_NONE;
+    mc_profile_mark   begun    = mc_profile_begin();
 
     MC_TRY(mc_take_doubles(keep, pairs, &out->values, err));
     MC_TRY(mc_take_doubles(keep, draws * pairs, &out->null, err));
     if (progress.report) progress.report(progress.context, "values of all pairs", 0, 1);
     MC_TRY(
         mc_panel_values(job->team, metric, p, &job->options->metric, wanted, out->values, err));
+    mc_profile_end_stage(begun, "values of all pairs");
+    begun = mc_profile_begin();
     if (draws > 0)
         MC_TRY(mc_panel_permute(job->team, metric, p, &job->options->metric, wanted,
                                 job->options->seed, draws, &progress, out->null, err));
+    if (draws > 0) mc_profile_end_stage(begun, "permutations");
     return mc_summarise_null(out->null, draws, out->values, pairs, metric->is_distance,
                              rounded ? MC_PERMUTED_ERROR : 1e-12, keep, &out->summary, err);
 }
@@ -220,6 +225,7 @@ static mc_status fill_intervals(mc_compare_job *job, const mc_metric *metric,
     const size_t             cols = job->result->b_count, samples = out->half_samples;
     const mc_progress        progress = progress_of(job, "half-samples");
     mc_arena                *keep     = mc_team_keep(job->team);
+    mc_profile_mark          begun    = mc_profile_begin();
     double                  *halves, *means;
 
     if (samples == 0 || job->links == 0) return MC_OK;
@@ -228,6 +234,7 @@ static mc_status fill_intervals(mc_compare_job *job, const mc_metric *metric,
     MC_TRY(mc_panel_halves(job->team, metric, &job->panel, p, &job->options->metric,
                            (const size_t(*)[2])job->link, job->links, job->options->seed,
                            samples, &progress, halves, err));
+    mc_profile_end_stage(begun, "half-samples");
     for (size_t s = 0; s < samples; s++)
         means[s] = 0;
     for (size_t k = 0; k < job->links; k++) {
@@ -350,6 +357,7 @@ mc_status mc_compare_metric(mc_compare_job *job, const mc_metric *metric,
                             mc_metric_comparison *out, mc_error *err)
 {
     const mc_compare_options *options = job->options;
+    mc_profile_mark           begun   = mc_profile_begin();
     mc_team_mark              mark;
     mc_status                 status;
     void                     *block;
@@ -369,5 +377,6 @@ mc_status mc_compare_metric(mc_compare_job *job, const mc_metric *metric,
     status = run_metric(job, metric, out, block, err);
     if (status == MC_OK) status = mc_compare_groups(job, metric, out, err);
     mc_team_forget(job->team, mark);
+    mc_profile_end_stage(begun, metric->name);
     return status;
 }

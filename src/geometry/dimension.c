@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/profile.h"
 #include "geometry/matrix.h"
 #include "geometry/metric_list.h"
 #include "geometry/shape.h"
@@ -182,8 +183,9 @@ mc_status mc_dimension_compute(const mc_matrix *layers, size_t layer_count,
                                mc_error *err)
 {
     static const mc_dimension_options standard = MC_DIMENSION_OPTIONS_DEFAULT;
-    dimension_context own  = { layers, probe_names, options ? options : &standard, NULL, NULL };
-    mc_team          *team = NULL;
+    dimension_context own = { layers, probe_names, options ? options : &standard, NULL, NULL };
+    mc_profile_mark   begun = mc_profile_begin();
+    mc_team          *team  = NULL;
     mc_status         status;
 
     own.result = mc_calloc(1, sizeof *own.result);
@@ -197,6 +199,7 @@ mc_status mc_dimension_compute(const mc_matrix *layers, size_t layer_count,
         status = mc_team_run(team, layer_count, measure_layer, &own, err);
     }
     mc_team_free(team);
+    mc_profile_end_stage(begun, "dimension of layers");
     if (status == MC_OK)
         *dimension = own.result;
     else

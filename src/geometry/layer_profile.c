@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/profile.h"
 #include "geometry/anisotropy.h"
 #include "geometry/matrix.h"
 #include "geometry/metric_list.h"
@@ -219,6 +220,7 @@ mc_status mc_layer_profiles(const mc_matrix *layers, size_t layer_count,
                             mc_layer_profile *profiles, mc_error *err)
 {
     profile_context context = { layers, probe_names, profiles };
+    mc_profile_mark begun   = mc_profile_begin();
     mc_team        *team;
     mc_status       status;
 
@@ -229,5 +231,6 @@ mc_status mc_layer_profiles(const mc_matrix *layers, size_t layer_count,
                   sizeof(double));
     status = mc_team_run(team, layer_count, profile_layer, &context, err);
     mc_team_free(team);
+    mc_profile_end_stage(begun, "norms, spectra and units of layers");
     return status;
 }

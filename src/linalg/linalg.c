@@ -11,6 +11,8 @@
 #include <pthread.h>
 #include <string.h>
 
+#include "base/profile.h"
+
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 
 static void set_one_thread(void)
@@ -29,44 +31,82 @@ const char *mc_linalg_name(void)
     return openblas_get_config();
 }
 
-void mc_gram(double *g, const double *x, size_t n, size_t p)
+/* ---- products ---- */
+
+static mc_profile_mark begin_call(void)
 {
     mc_linalg_init();
+    return mc_profile_begin();
+}
+
+/* A call of which the profile says that it read and wrote `numbers`, `size` bytes each. `flop`
+ * 0: it depends on the numbers (a decomposition). */
+static void end_call(mc_profile_mark begun, const char *name, size_t numbers, size_t size,
+                     double flop)
+{
+    mc_profile_end(begun, &(mc_profile_call){ .kind  = MC_PROFILE_OPERATION,
+                                              .name  = name,
+                                              .bytes = (double)numbers * (double)size,
+                                              .flop  = flop });
+}
+
+static void end_product(mc_profile_mark begun, size_t m, size_t n, size_t k, size_t size)
+{
+    end_call(begun, size == sizeof(double) ? "product f64" : "product f32",
+             m * n + m * k + k * n, size, 2.0 * (double)m * (double)n * (double)k);
+}
+
+void mc_gram(double *g, const double *x, size_t n, size_t p)
+{
+    const mc_profile_mark begun = begin_call();
+
     cblas_dsyrk(CblasRowMajor, CblasUpper, CblasNoTrans, (int)n, (int)p, 1.0, x, (int)p, 0.0, g,
                 (int)n);
     for (size_t i = 0; i < n; i++)
         for (size_t j = 0; j < i; j++)
             g[i * n + j] = g[j * n + i];
+    end_call(begun, "gram", n * n + n * p, sizeof(double),
+             (double)n * (double)(n + 1) * (double)p);
 }
 
 void mc_gemm_nn(double *c, const double *a, const double *b, size_t m, size_t n, size_t k)
 {
-    mc_linalg_init();
+    const mc_profile_mark begun = begin_call();
+
     cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, (int)m, (int)n, (int)k, 1.0, a,
                 (int)k, b, (int)n, 0.0, c, (int)n);
+    end_product(begun, m, n, k, sizeof(double));
 }
 
 void mc_gemm_tn(double *c, const double *a, const double *b, size_t m, size_t n, size_t k)
 {
-    mc_linalg_init();
+    const mc_profile_mark begun = begin_call();
+
     cblas_dgemm(CblasRowMajor, CblasTrans, CblasNoTrans, (int)m, (int)n, (int)k, 1.0, a, (int)m,
                 b, (int)n, 0.0, c, (int)n);
+    end_product(begun, m, n, k, sizeof(double));
 }
 
 void mc_gemm_nt(double *c, const double *a, const double *b, size_t m, size_t n, size_t k)
 {
-    mc_linalg_init();
+    const mc_profile_mark begun = begin_call();
+
     cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasTrans, (int)m, (int)n, (int)k, 1.0, a, (int)k,
                 b, (int)k, 0.0, c, (int)n);
+    end_product(begun, m, n, k, sizeof(double));
 }
 
 void mc_gemm_tn_f32(float *c, size_t ldc, const float *a, size_t lda, const float *b,
                     size_t ldb, size_t m, size_t n, size_t k)
 {
-    mc_linalg_init();
+    const mc_profile_mark begun = begin_call();
+
     cblas_sgemm(CblasRowMajor, CblasTrans, CblasNoTrans, (int)m, (int)n, (int)k, 1.0F, a,
                 (int)lda, b, (int)ldb, 0.0F, c, (int)ldc);
+    end_product(begun, m, n, k, sizeof(float));
 }
+
+/* ---- decompositions ---- */
 
 static mc_status no_convergence(mc_error *err, const char *what, size_t m, size_t n)
 {
@@ -98,20 +138,22 @@ enum { REDUCTION_BLOCK = 64 };
 mc_status mc_eigen(double *a, size_t n, double *values, double *vectors, mc_arena *scratch,
                    mc_error *err)
 {
-    const char    job   = vectors ? 'V' : 'N';
-    const size_t  size  = vectors ? 1 + 6 * n + 2 * n * n : 2 * n + 1 + REDUCTION_BLOCK * n;
-    const size_t  isize = vectors ? 3 + 5 * n : 1;
-    mc_arena_mark mark  = mc_arena_save(scratch);
-    void         *work = NULL, *iwork = NULL;
-    lapack_int    failed = 0;
+    const char      job   = vectors ? 'V' : 'N';
+    const size_t    size  = vectors ? 1 + 6 * n + 2 * n * n : 2 * n + 1 + REDUCTION_BLOCK * n;
+    const size_t    isize = vectors ? 3 + 5 * n : 1;
+    mc_arena_mark   mark  = mc_arena_save(scratch);
+    void           *work = NULL, *iwork = NULL;
+    lapack_int      failed = 0;
+    mc_profile_mark begun;
 
     MC_TRY(check_size(n, n, err));
     if (n == 0) return MC_OK;
-    mc_linalg_init();
+    begun = begin_call();
     MC_TRY(mc_arena_array(scratch, size, sizeof(double), &work, err));
     MC_TRY(mc_arena_array(scratch, isize, sizeof(lapack_int), &iwork, err));
     failed = LAPACKE_dsyevd_work(LAPACK_COL_MAJOR, job, 'U', (lapack_int)n, a, (lapack_int)n,
                                  values, work, (lapack_int)size, iwork, (lapack_int)isize);
+    end_call(begun, "eigenvalues", vectors ? 2 * n * n : n * n, sizeof(double), 0);
     mc_arena_reset(scratch, mark);
     if (failed) return no_convergence(err, "eigen-decomposition", n, n);
     reverse(values, n);
@@ -124,13 +166,14 @@ mc_status mc_eigen(double *a, size_t n, double *values, double *vectors, mc_aren
 mc_status mc_eigen_largest(double *a, size_t n, double *value, double *vector,
                            mc_arena *scratch, mc_error *err)
 {
-    const size_t  size = 64 * n, isize = 10 * n;
-    mc_arena_mark mark = mc_arena_save(scratch);
-    void         *work = NULL, *iwork = NULL, *values = NULL;
-    lapack_int    found, support[2], failed;
+    const size_t    size = 64 * n, isize = 10 * n;
+    mc_arena_mark   mark = mc_arena_save(scratch);
+    void           *work = NULL, *iwork = NULL, *values = NULL;
+    lapack_int      found, support[2], failed;
+    mc_profile_mark begun;
 
     MC_TRY(check_size(n, n, err));
-    mc_linalg_init();
+    begun = begin_call();
     MC_TRY(mc_arena_array(scratch, size, sizeof(double), &work, err));
     MC_TRY(mc_arena_array(scratch, isize, sizeof(lapack_int), &iwork, err));
     MC_TRY(mc_arena_array(scratch, n, sizeof(double), &values, err));
@@ -139,6 +182,7 @@ mc_status mc_eigen_largest(double *a, size_t n, double *value, double *vector,
                                  values, vector, (lapack_int)n, support, work, (lapack_int)size,
                                  iwork, (lapack_int)isize);
     *value = *(double *)values;
+    end_call(begun, "largest eigenvalue", n * n, sizeof(double), 0);
     mc_arena_reset(scratch, mark);
     return failed || found != 1 ? no_convergence(err, "largest eigenvalue", n, n) : MC_OK;
 }
@@ -147,16 +191,17 @@ mc_status mc_eigen_largest(double *a, size_t n, double *value, double *vector,
 mc_status mc_svd(double *a, size_t m, size_t n, double *values, double *u, double *vt,
                  mc_arena *scratch, mc_error *err)
 {
-    const size_t  least = m < n ? m : n;
-    const char    job   = u ? 'S' : 'N';
-    mc_arena_mark mark  = mc_arena_save(scratch);
-    double        wish = 0, none = 0;
-    void         *work = NULL, *iwork = NULL;
-    lapack_int    failed;
+    const size_t    least = m < n ? m : n;
+    const char      job   = u ? 'S' : 'N';
+    mc_arena_mark   mark  = mc_arena_save(scratch);
+    double          wish = 0, none = 0;
+    void           *work = NULL, *iwork = NULL;
+    lapack_int      failed;
+    mc_profile_mark begun;
 
     MC_TRY(check_size(m, n, err));
     if (least == 0) return MC_OK;
-    mc_linalg_init();
+    begun = begin_call();
     MC_TRY(mc_arena_array(scratch, 8 * least, sizeof(lapack_int), &iwork, err));
     failed = LAPACKE_dgesdd_work(LAPACK_COL_MAJOR, job, (lapack_int)n, (lapack_int)m, a,
                                  (lapack_int)n, values, u ? vt : &none, (lapack_int)n,
@@ -168,6 +213,7 @@ mc_status mc_svd(double *a, size_t m, size_t n, double *values, double *u, doubl
                                      u ? u : &none, (lapack_int)least, work, (lapack_int)wish,
                                      iwork);
     }
+    end_call(begun, "singular values", u ? m * n + least * (m + n) : m * n, sizeof(double), 0);
     mc_arena_reset(scratch, mark);
     return failed ? no_convergence(err, "singular value decomposition", m, n) : MC_OK;
 }
@@ -176,18 +222,20 @@ mc_status mc_svd(double *a, size_t m, size_t n, double *values, double *u, doubl
 mc_status mc_qr_triangle(double *a, size_t m, size_t n, double *r, mc_arena *scratch,
                          mc_error *err)
 {
-    const size_t  size = 64 * n;
-    mc_arena_mark mark = mc_arena_save(scratch);
-    void         *tau = NULL, *work = NULL;
-    lapack_int    failed;
+    const size_t    size = 64 * n;
+    mc_arena_mark   mark = mc_arena_save(scratch);
+    void           *tau = NULL, *work = NULL;
+    lapack_int      failed;
+    mc_profile_mark begun;
 
     MC_TRY(check_size(m, n, err));
     if (n == 0) return MC_OK;
-    mc_linalg_init();
+    begun = begin_call();
     MC_TRY(mc_arena_array(scratch, n, sizeof(double), &tau, err));
     MC_TRY(mc_arena_array(scratch, size, sizeof(double), &work, err));
     failed = LAPACKE_dgelqf_work(LAPACK_COL_MAJOR, (lapack_int)n, (lapack_int)m, a,
                                  (lapack_int)n, tau, work, (lapack_int)size);
+    end_call(begun, "qr", m * n + n * n, sizeof(double), 0);
     mc_arena_reset(scratch, mark);
     if (failed) return no_convergence(err, "QR decomposition", m, n);
     for (size_t i = 0; i < n; i++)
