@@ -21,7 +21,7 @@ struct mc_fold {
     size_t  train_count, test_count, rank;
     double *train;   /* train_count x rank, orthonormal columns */
     double *test;    /* test_count x rank, whitened with the training rows' spectrum */
-    double *weights; /* rank x cols, or NULL */
+    double *weights; /* rank x cols (pwcca), or NULL */
 };
 
 /* Components a side that a fold may use, as a share of its training rows. */
@@ -244,14 +244,15 @@ static mc_status correlate(const double *a, size_t a_rank, const double *b, size
     return MC_OK;
 }
 
-/* Weights of the average: equal, or Morcos et al.'s on the side with fewer directions. */
-static mc_status weigh(const mc_cca_rule *rule, const canonical *c, size_t a_rank,
-                       const double *a_weights, size_t a_cols, size_t b_rank,
-                       const double *b_weights, size_t b_cols, mc_arena *scratch, mc_error *err)
+/* Weights of the average: equal (weights NULL), or Morcos et al.'s on the side with fewer
+ * directions. */
+static mc_status weigh(const canonical *c, size_t a_rank, const double *a_weights,
+                       size_t a_cols, size_t b_rank, const double *b_weights, size_t b_cols,
+                       mc_arena *scratch, mc_error *err)
 {
     for (size_t i = 0; i < c->count; i++)
         c->weight[i] = 1;
-    if (!rule->projection) return MC_OK;
+    if (!a_weights) return MC_OK;
     if (a_rank <= b_rank)
         return variate_weights(c->left, c->count, a_rank, a_weights, a_cols, scratch, c->weight,
                                err);
@@ -270,16 +271,15 @@ static double weighted_mean(const canonical *c)
     return total / weights;
 }
 
-static mc_status in_sample(const mc_cca_rule *rule, const mc_prepared *a, const mc_prepared *b,
-                           const size_t *order, mc_arena *scratch, double *value, mc_error *err)
+static mc_status in_sample(const mc_prepared *a, const mc_prepared *b, const size_t *order,
+                           mc_arena *scratch, double *value, mc_error *err)
 {
     const double *rows = b->factor;
     canonical     c;
 
     MC_TRY(mc_rows_in_order(b->factor, b->rank, a->n, order, scratch, &rows, err));
     MC_TRY(correlate(a->factor, a->rank, rows, b->rank, a->n, scratch, &c, err));
-    MC_TRY(weigh(rule, &c, a->rank, a->weights, a->cols, b->rank, b->weights, b->cols, scratch,
-                 err));
+    MC_TRY(weigh(&c, a->rank, a->weights, a->cols, b->rank, b->weights, b->cols, scratch, err));
     for (size_t i = 0; i < c.count; i++)
         if (c.correlation[i] > 1) c.correlation[i] = 1; /* orthonormal up to rounding */
     *value = weighted_mean(&c);
@@ -316,8 +316,8 @@ static void fold_order(const size_t *order, size_t n, size_t fold, size_t folds,
     }
 }
 
-static mc_status fold_value(const mc_cca_rule *rule, const mc_prepared *a, const mc_prepared *b,
-                            size_t f, const size_t *order, mc_arena *scratch, double *value,
+static mc_status fold_value(const mc_prepared *a, const mc_prepared *b, size_t f,
+                            const size_t *order, mc_arena *scratch, double *value,
                             mc_error *err)
 {
     const mc_fold *x = &a->folds[f], *y = &b->folds[f];
@@ -333,8 +333,7 @@ static mc_status fold_value(const mc_cca_rule *rule, const mc_prepared *a, const
         mc_rows_in_order(y->train, y->rank, y->train_count, train_order, scratch, &train, err));
     MC_TRY(mc_rows_in_order(y->test, y->rank, y->test_count, test_order, scratch, &test, err));
     MC_TRY(correlate(x->train, x->rank, train, y->rank, x->train_count, scratch, &c, err));
-    MC_TRY(weigh(rule, &c, x->rank, x->weights, a->cols, y->rank, y->weights, b->cols, scratch,
-                 err));
+    MC_TRY(weigh(&c, x->rank, x->weights, a->cols, y->rank, y->weights, b->cols, scratch, err));
     MC_TRY(mc_take_doubles(scratch, c.count * x->test_count, &left, err));
     MC_TRY(mc_take_doubles(scratch, c.count * x->test_count, &right, err));
     mc_gemm_nt(left, c.left, x->test, c.count, x->test_count, x->rank);
@@ -351,14 +350,16 @@ static bool is_held_out(const mc_prepared *a, const mc_prepared *b)
     return a->rank + b->rank > a->n - 1;
 }
 
-mc_status mc_cca_value(const mc_cca_rule *rule, const mc_prepared *a, const mc_prepared *b,
-                       const size_t *order, mc_arena *scratch, double *value, mc_error *err)
+mc_status mc_cca_value(const mc_prepared *a, const mc_prepared *b, const size_t *order,
+                       const mc_metric_options *options, mc_arena *scratch, double *value,
+                       mc_error *err)
 {
     mc_arena_mark mark  = mc_arena_save(scratch);
     double        total = 0;
 
+    (void)options;
     if (!is_held_out(a, b)) {
-        MC_TRY(in_sample(rule, a, b, order, scratch, value, err));
+        MC_TRY(in_sample(a, b, order, scratch, value, err));
         mc_arena_reset(scratch, mark);
         return MC_OK;
     }
@@ -366,7 +367,7 @@ mc_status mc_cca_value(const mc_cca_rule *rule, const mc_prepared *a, const mc_p
     if (a->fold_count == 0 || b->fold_count == 0) return MC_OK;
     for (size_t f = 0; f < a->fold_count; f++) {
         double own;
-        MC_TRY(fold_value(rule, a, b, f, order, scratch, &own, err));
+        MC_TRY(fold_value(a, b, f, order, scratch, &own, err));
         total += own;
         mc_arena_reset(scratch, mark);
     }
@@ -374,8 +375,10 @@ mc_status mc_cca_value(const mc_cca_rule *rule, const mc_prepared *a, const mc_p
     return MC_OK;
 }
 
-void mc_cca_note(const mc_prepared *a, const mc_prepared *b, char text[MC_REASON_SIZE])
+void mc_cca_note(const mc_prepared *a, const mc_prepared *b, const mc_metric_options *options,
+                 char text[MC_REASON_SIZE])
 {
+    (void)options;
     if (!is_held_out(a, b))
         snprintf(text, MC_REASON_SIZE,
                  "in-sample: %zu and %zu directions of %zu degrees of freedom", a->rank,

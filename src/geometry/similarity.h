@@ -7,7 +7,7 @@
  *
  * Forms:
  * - pairs: a vector over pairs of probes, so that the value is a scaled dot product. All layer
- *   pairs are then one matrix product, and so is a permutation of the probes (null_pairs.c).
+ *   pairs are then one matrix product, and so is a permutation of the probes (permute.c).
  * - other: whatever value() wants (neighbour lists, an orthonormal basis). */
 #ifndef MC_GEOMETRY_SIMILARITY_H
 #define MC_GEOMETRY_SIMILARITY_H
@@ -50,7 +50,7 @@ typedef struct mc_prepared {
     double   *factor; /* n x rank */
     size_t    rank;
     double   *spectrum; /* the rank eigenvalues of G that go with the factor */
-    double   *weights;  /* rank x cols: factor^T X (pwcca) */
+    double   *weights;  /* rank x cols: factor^T X (pwcca), or NULL */
     size_t    cols;
     mc_fold  *folds;
     size_t    fold_count;

@@ -2,7 +2,6 @@
 #include "geometry/canonical.h"
 #include "geometry/metric_list.h"
 
-/* The rule depends on the options: the share of the variance that is kept. */
 static mc_status prepare(const mc_view *view, const mc_metric_options *options, mc_arena *keep,
                          mc_prepared *out, mc_error *err)
 {
@@ -11,24 +10,8 @@ static mc_status prepare(const mc_view *view, const mc_metric_options *options, 
     return mc_cca_prepare(&rule, view, options, keep, out, err);
 }
 
-static mc_status value_of(const mc_prepared *a, const mc_prepared *b, const size_t *order,
-                          const mc_metric_options *options, mc_arena *scratch, double *value,
-                          mc_error *err)
-{
-    const mc_cca_rule rule = { .variance = options->svd_variance };
-
-    return mc_cca_value(&rule, a, b, order, scratch, value, err);
-}
-
-static void note(const mc_prepared *a, const mc_prepared *b, const mc_metric_options *options,
-                 char text[MC_REASON_SIZE])
-{
-    (void)options;
-    mc_cca_note(a, b, text);
-}
-
 static const mc_similarity similarity = {
-    .by_fold = true, .prepare = prepare, .value = value_of, .note = note
+    .by_fold = true, .prepare = prepare, .value = mc_cca_value, .note = mc_cca_note
 };
 
 const mc_metric mc_metric_svcca = {
