@@ -54,9 +54,10 @@ static double rope_number(mc_json_value rope, const char *key, double otherwise)
     return mc_json_double(mc_json_get(rope, key), &number) ? number : otherwise;
 }
 
+/* null says as little as an absent member. */
 static bool has_member(mc_json_value object, const char *key)
 {
-    return mc_json_type_of(mc_json_get(object, key)) != MC_JSON_NONE;
+    return mc_json_type_of(mc_json_get(object, key)) > MC_JSON_NULL;
 }
 
 /* Numbers of a rope; the first few also stand beside its object. */
@@ -159,7 +160,7 @@ static mc_status read_type(mc_json_value rope, const mc_hparams *hp, mc_rope_typ
     size_t        size    = strlen(name);
     mc_json_value word    = mc_json_get(rope, key);
 
-    if (mc_json_type_of(word) > MC_JSON_NULL && !mc_json_string(word, &name, &size))
+    if (has_member(rope, key) && !mc_json_string(word, &name, &size))
         return mc_fail(err, MC_ERR_CONFIG, "fetch the model's configuration again",
                        "'%s' of the rope is not a text", key);
     if (!find_rope_type(name, size, type))

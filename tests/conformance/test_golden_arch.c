@@ -114,11 +114,34 @@ static void every_rule_matters(void **state)
     printf("%zu rules\n", rules);
 }
 
+/* The reference itself stops at a null here, so no golden file can hold it. */
+static void rope_type_null_leaves_the_word_to_type(void **state)
+{
+    static const char edit[]   = "{\"config\":{\"rope_scaling\":null,\"rope_parameters\":"
+                                 "{\"rope_type\":null,\"type\":\"linear\",\"factor\":4.0}}}";
+    static const char folder[] = MC_TEST_FOLDER "/golden/arch/llama_rope_linear";
+    mc_json          *json     = NULL;
+    mc_error          err      = { 0 };
+    char              variant[64];
+    double            error;
+
+    (void)state;
+    CHECK_OK("edit", mc_json_parse(edit, strlen(edit), &json, &err));
+    mc_test_make_variant(folder, mc_json_root(json), variant, sizeof variant);
+    mc_json_free(json);
+    error = mc_test_golden_error(
+        variant, MC_TEST_FOLDER "/golden/arch/llama_rope_linear/golden.safetensors",
+        &mc_backend_ref);
+    mc_test_remove_variant(variant);
+    CHECK_NEAR("states", error, 0.0, TOLERANCE);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(states_equal_the_reference),
         cmocka_unit_test(every_rule_matters),
+        cmocka_unit_test(rope_type_null_leaves_the_word_to_type),
     };
 
     find_backends();
