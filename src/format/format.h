@@ -1,8 +1,8 @@
 /* format.h - files to named tensors and metadata. One row a format in format_table.c.
  *
- * A store is what a model is read from: a Hugging Face folder or a GGUF file (later also split
- * ones). Everything in it borrows from mapped files and dies with it. Files are untrusted:
- * every size, offset, count and name is checked before it is used. */
+ * A store is what a model is read from: a Hugging Face folder or a GGUF file (of a split
+ * one any part). Everything in it borrows from mapped files and dies with it. Files are
+ * untrusted: every size, offset, count and name is checked before it is used. */
 #ifndef MC_FORMAT_FORMAT_H
 #define MC_FORMAT_FORMAT_H
 
@@ -73,7 +73,7 @@ mc_status mc_safetensors_open(mc_span bytes, const char *path, mc_store **store,
 const char *mc_store_path(const mc_store *store); /* what was opened, after cache resolution */
 const char *mc_store_format(const mc_store *store); /* "safetensors", "gguf" */
 mc_dialect  mc_store_dialect(const mc_store *store);
-/* The model's name: repository, else folder, else the GGUF's stem. */
+/* The model's name: repository, else folder, else the GGUF's stem (without a part's number). */
 const char *mc_store_name(const mc_store *store);
 
 size_t           mc_store_tensor_count(const mc_store *store);

@@ -316,8 +316,7 @@ static mc_status read_bytes(mc_store *store, mc_span bytes, const char *path, mc
     return read_file(store, &store->gguf, bytes, path, err);
 }
 
-/* Splits "<stem>-00002-of-00003.gguf"; false for any other name. */
-static bool parse_split_name(const char *path, size_t *stem, unsigned *parts)
+bool mc_gguf_parse_split_name(const char *path, size_t *stem, unsigned *parts)
 {
     static const char pattern[] = "-#####-of-#####.gguf";
     size_t            length    = strlen(path);
@@ -395,7 +394,7 @@ static mc_status open_path(mc_store *store, mc_error *err)
     size_t   stem;
     unsigned parts;
 
-    if (!parse_split_name(store->path, &stem, &parts))
+    if (!mc_gguf_parse_split_name(store->path, &stem, &parts))
         return open_file(store, &store->gguf, store->path, 1, 1, err);
     if (parts == 0)
         return mc_fail(err, MC_ERR_ARGUMENT, "rename the file", "is part of 0 parts");

@@ -176,6 +176,18 @@ static char *copy_base_name(const char *path)
     return mc_strdup(slash && slash[1] ? slash + 1 : path);
 }
 
+/* What of a file's name names the model: whichever part of a split one is given, it is the same
+ * model. */
+static size_t stem_length(const char *name)
+{
+    const char *dot = strrchr(name, '.');
+    size_t      stem;
+    unsigned    parts;
+
+    if (mc_gguf_parse_split_name(name, &stem, &parts) && stem > 0) return stem;
+    return dot > name ? (size_t)(dot - name) : strlen(name);
+}
+
 /* Repository, else folder, else the stem of the file. */
 static char *derive_name(const char *path, bool is_folder)
 {
@@ -184,7 +196,7 @@ static char *derive_name(const char *path, bool is_folder)
 
     if (!name) {
         name = copy_base_name(is_folder && resolved ? resolved : path);
-        if (name && !is_folder && strrchr(name, '.') > name) *strrchr(name, '.') = '\0';
+        if (name && !is_folder) name[stem_length(name)] = '\0';
     }
     free(resolved); /* from libc's own allocator */
     return name;

@@ -77,6 +77,9 @@ bool mc_name_is_plain(mc_span name);
 
 mc_status mc_safetensors_read(mc_store *store, mc_span bytes, const char *path, mc_error *err);
 
+/* "<stem>-00002-of-00003.gguf", part of a split model; false for any other name. */
+bool mc_gguf_parse_split_name(const char *path, size_t *stem, unsigned *parts);
+
 /* A store of one file that lies in memory and outlives it. No path, no files. */
 mc_status mc_store_open_bytes(const mc_format *format, mc_span bytes, mc_store **store,
                               mc_error *err);

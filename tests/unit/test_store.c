@@ -189,6 +189,8 @@ static void split_gguf_joins_its_parts(void **state)
     char      path[600], command[700];
     mc_store *store = NULL;
     mc_error  err   = { 0 };
+    mc_hash   config;
+    char      first[33], second[33];
     float     last;
 
     (void)state;
@@ -202,6 +204,16 @@ static void split_gguf_joins_its_parts(void **state)
     assert_int_equal(mc_store_file_count(store), 2);
     memcpy(&last, mc_store_find(store, "second")->bytes.data + 12, sizeof last);
     CHECK_NEAR("value", (double)last, 2.0, 0.0);
+    assert_string_equal(mc_store_name(store), "tiny");
+    config = mc_store_config_hash(store);
+    CHECK_OK("hash", mc_store_hash(store, 1, first, &err));
+    mc_store_close(store);
+    snprintf(path, sizeof path, "%s/tiny-00002-of-00002.gguf", root);
+    CHECK_OK("second part", mc_store_open(path, &store, &err));
+    assert_string_equal(mc_store_name(store), "tiny");
+    assert_true(mc_hash_equal(mc_store_config_hash(store), config));
+    CHECK_OK("hash", mc_store_hash(store, 1, second, &err));
+    assert_string_equal(second, first);
     mc_store_close(store);
     write_part(root, 1, 0, "whole");
     snprintf(path, sizeof path, "%s/joined.gguf", root);
