@@ -138,14 +138,6 @@ const mc_schema mc_fingerprint_schema = { MC_FINGERPRINT_SCHEMA, fields };
 
 /* ---- writing ---- */
 
-static void add_reason(mc_value *in, const char *key, const char *reason)
-{
-    if (reason && reason[0])
-        mc_value_add_text(in, key, reason);
-    else
-        mc_value_add_null(in, key);
-}
-
 static mc_value *add_group(mc_value *row, const char *group, const mc_layer_profile *profile)
 {
     mc_value *to = mc_value_add_object(row, group);
@@ -172,7 +164,7 @@ static void add_estimates(mc_value *row, const mc_layer_profile *profile)
         mc_value_add_defined(to, "high", own->high);
         mc_value_add_count(to, "n", own->n);
         mc_value_add_count(to, "duplicates", own->duplicates);
-        add_reason(to, "reason", own->reason);
+        mc_value_add_text_or_null(to, "reason", own->reason);
     }
 }
 
@@ -236,7 +228,7 @@ static void add_layer(mc_value *list, const mc_fingerprint *f,
     mc_value               *row     = mc_value_add_object(list, NULL), *spectrum;
 
     mc_value_add_layer(row, "layer", layer->layer);
-    add_reason(row, "reason", profile->reason);
+    mc_value_add_text_or_null(row, "reason", profile->reason);
     mc_value_add_count(row, "units", profile->cols);
     if (!profile->reason[0]) {
         mc_value_add_count(row, "distinct", profile->distinct);
@@ -251,7 +243,7 @@ static void add_layer(mc_value *list, const mc_fingerprint *f,
         add_probes(row, "leastTypical", f, profile->least_typical, profile->top_count);
         add_sketch(row, layer);
     }
-    add_reason(row, "sketchReason", layer->sketch_reason);
+    mc_value_add_text_or_null(row, "sketchReason", layer->sketch_reason);
 }
 
 /* Null when there is none, or somebody else wrote what is no JSON. */
@@ -281,10 +273,7 @@ mc_status mc_fingerprint_report(const mc_fingerprint *f, mc_report *report, mc_e
 
     mc_value_add_text(root, "model", f->model);
     mc_value_add_bool(root, "cached", f->cached);
-    if (f->block_count < 0)
-        mc_value_add_null(root, "blocks");
-    else
-        mc_value_add_integer(root, "blocks", f->block_count);
+    mc_value_add_integer_or_null(root, "blocks", f->block_count);
     mc_value_add_text(root, "pooling", mc_pooling_name(f->pooling));
     list = mc_value_add_array(root, "probes");
     for (size_t i = 0; i < f->probe_count; i++)

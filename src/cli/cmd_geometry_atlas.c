@@ -93,10 +93,7 @@ static mc_status run_list(mc_session *session, const void *raw, mc_error *err)
     MC_TRY(mc_atlas_options_open(&args->from, &atlas, err));
     info = mc_atlas_get_info(atlas);
     mc_value_add_text(root, "atlas", info->name);
-    if (info->version[0])
-        mc_value_add_text(root, "version", info->version);
-    else
-        mc_value_add_null(root, "version");
+    mc_value_add_text_or_null(root, "version", info->version);
     mc_value_add_text(root, "sha256", info->sha256);
     mc_value_add_count(root, "probeCount", mc_atlas_count(atlas));
     mc_value_add_count(root, "textCount", info->text_count);

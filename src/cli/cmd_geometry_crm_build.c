@@ -119,10 +119,7 @@ static void add_cache(mc_value *root, const mc_crm_build_summary *s)
     mc_value_add_count(cache, "states", s->states);
     mc_value_add_count(cache, "served", s->states_served);
     mc_value_add_count(cache, "stored", s->activations_stored);
-    if (s->resumed_behind >= 0)
-        mc_value_add_integer(cache, "resumedBehind", s->resumed_behind);
-    else
-        mc_value_add_null(cache, "resumedBehind");
+    mc_value_add_integer_or_null(cache, "resumedBehind", s->resumed_behind);
 }
 
 static void note_reuse(mc_report *report, const mc_crm_build_summary *s)

@@ -76,25 +76,14 @@ static const mc_field fields[] = {
 };
 static const mc_schema schema = { "mc.geometry.crm-show.v1", fields };
 
-static void add_text_or_null(mc_value *in, const char *key, const char *text)
-{
-    if (text[0])
-        mc_value_add_text(in, key, text);
-    else
-        mc_value_add_null(in, key);
-}
-
 static void add_info(mc_value *root, const mc_crm_info *info)
 {
     mc_value_add_text(root, "file", info->path);
     mc_value_add_text(root, "form", info->form);
     mc_value_add_count(root, "fileSize", info->file_size);
-    add_text_or_null(root, "model", info->model);
-    add_text_or_null(root, "createdAt", info->created_at);
-    if (info->block_count >= 0)
-        mc_value_add_integer(root, "blockCount", info->block_count);
-    else
-        mc_value_add_null(root, "blockCount");
+    mc_value_add_text_or_null(root, "model", info->model);
+    mc_value_add_text_or_null(root, "createdAt", info->created_at);
+    mc_value_add_integer_or_null(root, "blockCount", info->block_count);
     mc_value_add_count(root, "hiddenSize", info->hidden);
     mc_value_add_text(root, "pooling", mc_pooling_name(info->pooling));
     mc_value_add_count(root, "probes", info->probe_count);

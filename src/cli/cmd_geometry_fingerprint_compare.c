@@ -118,10 +118,7 @@ static void add_model(mc_value *root, const char *key, const char *source,
 
     mc_value_add_text(to, "source", source);
     mc_value_add_text(to, "model", f->model);
-    if (f->model_hash[0])
-        mc_value_add_text(to, "contentHash", f->model_hash);
-    else
-        mc_value_add_null(to, "contentHash");
+    mc_value_add_text_or_null(to, "contentHash", f->model_hash);
     mc_value_add_bool(to, "cached", f->cached);
     mc_value_add_count(to, "layers", f->layer_count);
     mc_value_add_count(to, "probes", f->probe_count);

@@ -92,14 +92,6 @@ static const mc_schema dimension_schema = { "mc.geometry.intrinsic-dimension.v1"
 
 /* ---- The report -------------------------------------------------------------------------- */
 
-static void add_reason(mc_value *in, const char *reason)
-{
-    if (reason && reason[0])
-        mc_value_add_text(in, "reason", reason);
-    else
-        mc_value_add_null(in, "reason");
-}
-
 static void add_curves(mc_value *row, const mc_dimension_estimate *own)
 {
     mc_value *curve = mc_value_add_array(row, "curve"), *scales;
@@ -127,7 +119,7 @@ static void add_layer(mc_value *list, int layer, const mc_dimension_layer *own, 
     mc_value *row = mc_value_add_object(list, NULL), *estimates;
 
     mc_value_add_layer(row, "layer", layer);
-    add_reason(row, own->reason);
+    mc_value_add_text_or_null(row, "reason", own->reason);
     estimates = mc_value_add_array(row, "estimates");
     for (size_t e = 0; !own->reason && e < count; e++) {
         const mc_estimate *estimate = &own->estimates[e].estimate;
@@ -140,7 +132,7 @@ static void add_layer(mc_value *list, int layer, const mc_dimension_layer *own, 
         mc_value_add_count(to, "duplicates", estimate->duplicates);
         mc_value_add_text(to, "note", estimate->note);
         add_curves(to, &own->estimates[e]);
-        add_reason(to, estimate->reason);
+        mc_value_add_text_or_null(to, "reason", estimate->reason);
     }
 }
 

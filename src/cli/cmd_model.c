@@ -45,10 +45,7 @@ static mc_status run_list(mc_session *session, const void *raw, mc_error *err)
     for (size_t i = 0; (name = mc_model_architecture(i, &gguf, &title)); i++) {
         mc_value *row = mc_value_add_object(list, NULL);
         mc_value_add_text(row, "name", name);
-        if (gguf)
-            mc_value_add_text(row, "gguf", gguf);
-        else
-            mc_value_add_null(row, "gguf");
+        mc_value_add_text_or_null(row, "gguf", gguf);
         mc_value_add_text(row, "title", title);
     }
     list = mc_value_add_array(mc_report_root(session->report), "weightTypes");

@@ -180,14 +180,6 @@ static const mc_field fields[] = {
 };
 static const mc_schema schema = { "mc.model.probe.v1", fields };
 
-static void add_count_or_null(mc_value *in, const char *key, size_t count)
-{
-    if (count > 0)
-        mc_value_add_count(in, key, count);
-    else
-        mc_value_add_null(in, key);
-}
-
 static void add_model(mc_value *root, const mc_model_info *info)
 {
     mc_value_add_text(root, "model", info->name);
@@ -203,8 +195,8 @@ static void add_model(mc_value *root, const mc_model_info *info)
     mc_value_add_count(root, "headDim", info->head_dim);
     mc_value_add_count(root, "ffnSize", info->ffn_size);
     mc_value_add_count(root, "vocabulary", info->vocabulary);
-    add_count_or_null(root, "context", info->context);
-    add_count_or_null(root, "hardContext", info->hard_context);
+    mc_value_add_count_or_null(root, "context", info->context);
+    mc_value_add_count_or_null(root, "hardContext", info->hard_context);
 }
 
 static void add_inventory(mc_value *root, const mc_model_info *info,
@@ -244,14 +236,6 @@ static void add_template(mc_value *root, const mc_model_inventory *inventory)
     mc_value_add_count(object, "characters", inventory->chat_template_size);
 }
 
-static void add_id(mc_value *in, const char *key, int32_t id)
-{
-    if (id >= 0)
-        mc_value_add_integer(in, key, id);
-    else
-        mc_value_add_null(in, key);
-}
-
 static void add_tokenizer(mc_value *root, const mc_tokenizer_info *info)
 {
     mc_value *object = mc_value_add_object(root, "tokenizer");
@@ -260,8 +244,8 @@ static void add_tokenizer(mc_value *root, const mc_tokenizer_info *info)
     mc_value_add_text(object, "kind", info->kind);
     if (info->pre[0]) mc_value_add_text(object, "pre", info->pre);
     mc_value_add_count(object, "vocabulary", info->vocabulary);
-    add_id(object, "bos", info->bos);
-    add_id(object, "eos", info->eos);
+    mc_value_add_integer_or_null(object, "bos", info->bos);
+    mc_value_add_integer_or_null(object, "eos", info->eos);
     mc_value_add_bool(object, "addsBos", info->adds_bos);
     mc_value_add_bool(object, "addsEos", info->adds_eos);
     mc_value_add_text(object, "decision", info->decision);
@@ -295,32 +279,26 @@ static void add_forecast(mc_value *root, const mc_crm_forecast *f)
     mc_value_add_number(seconds, "total", f->seconds);
 }
 
-static void add_number(mc_value *in, const char *key, double number)
-{
-    if (isfinite(number))
-        mc_value_add_number(in, key, number);
-    else
-        mc_value_add_null(in, key);
-}
-
 static void add_fingerprint(mc_value *root, const mc_fingerprint_summary *s)
 {
     mc_value *object = mc_value_add_object(root, "fingerprint");
 
     mc_value_add_count(object, "probes", s->probes);
     mc_value_add_count(object, "layersProfiled", s->layers_profiled);
-    add_number(object, "normFirst", s->norm_first);
-    add_number(object, "normLast", s->norm_last);
-    add_number(object, "anisotropy", s->anisotropy);
-    add_number(object, "anisotropyMost", s->anisotropy_most);
-    add_id(object, "anisotropyLayer", isfinite(s->anisotropy_most) ? s->anisotropy_layer : -1);
-    add_number(object, "firstDirection", s->first_direction);
-    add_number(object, "effectiveRank", s->effective_rank);
-    add_number(object, "dimension", s->dimension);
-    add_number(object, "dimensionMost", s->dimension_most);
-    add_number(object, "dimensionLow", s->dimension_low);
-    add_number(object, "dimensionHigh", s->dimension_high);
-    add_id(object, "dimensionLayer", isfinite(s->dimension_most) ? s->dimension_layer : -1);
+    mc_value_add_defined(object, "normFirst", s->norm_first);
+    mc_value_add_defined(object, "normLast", s->norm_last);
+    mc_value_add_defined(object, "anisotropy", s->anisotropy);
+    mc_value_add_defined(object, "anisotropyMost", s->anisotropy_most);
+    mc_value_add_integer_or_null(object, "anisotropyLayer",
+                                 isfinite(s->anisotropy_most) ? s->anisotropy_layer : -1);
+    mc_value_add_defined(object, "firstDirection", s->first_direction);
+    mc_value_add_defined(object, "effectiveRank", s->effective_rank);
+    mc_value_add_defined(object, "dimension", s->dimension);
+    mc_value_add_defined(object, "dimensionMost", s->dimension_most);
+    mc_value_add_defined(object, "dimensionLow", s->dimension_low);
+    mc_value_add_defined(object, "dimensionHigh", s->dimension_high);
+    mc_value_add_integer_or_null(object, "dimensionLayer",
+                                 isfinite(s->dimension_most) ? s->dimension_layer : -1);
     mc_value_add_count(object, "massiveLayers", s->massive_layers);
     if (s->massive_layers == 0) return;
     mc_value_add_count(object, "massiveUnit", s->massive_unit);

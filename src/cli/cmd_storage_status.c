@@ -37,10 +37,7 @@ static void add_settings(mc_value *root, const mc_cache_settings *settings)
         mc_value_add_number(root, "activationDays", (double)settings->age / 86400);
     else
         mc_value_add_null(root, "activationDays");
-    if (settings->size > 0)
-        mc_value_add_count(root, "activationLimit", settings->size);
-    else
-        mc_value_add_null(root, "activationLimit");
+    mc_value_add_count_or_null(root, "activationLimit", settings->size);
 }
 
 /* Of the disk that a folder lies on, or will: the nearest one above that is there. */
@@ -76,10 +73,8 @@ static uint64_t add_kind(mc_value *rows, mc_cache_kind kind, const mc_cache_list
         size += list->items[i].size;
     }
     mc_value_add_text(row, "kind", mc_cache_kind_name(kind));
-    if (mc_cache_folder(kind, &folder, NULL) == MC_OK)
-        mc_value_add_text(row, "folder", folder);
-    else
-        mc_value_add_null(row, "folder");
+    (void)mc_cache_folder(kind, &folder, NULL);
+    mc_value_add_text_or_null(row, "folder", folder);
     mc_value_add_count(row, "files", files);
     mc_value_add_count(row, "size", size);
     if (folder)
@@ -94,10 +89,8 @@ static void add_home(mc_value *root)
 {
     char *home = NULL;
 
-    if (mc_home_path("", &home, NULL) == MC_OK)
-        mc_value_add_text(root, "home", home);
-    else
-        mc_value_add_null(root, "home");
+    (void)mc_home_path("", &home, NULL);
+    mc_value_add_text_or_null(root, "home", home);
     mc_free(home);
 }
 

@@ -29,14 +29,6 @@ static const mc_field fields[] = {
 };
 static const mc_schema schema = { "mc.system.config.v1", fields };
 
-static void add_text_or_null(mc_value *in, const char *key, const char *text)
-{
-    if (text && text[0])
-        mc_value_add_text(in, key, text);
-    else
-        mc_value_add_null(in, key);
-}
-
 /* Is it a switch that was switched off? */
 static bool is_off(const mc_setting *setting, const mc_globals *globals)
 {
@@ -79,7 +71,7 @@ static void add_setting(mc_value *list, const mc_setting *setting, const mc_glob
     else
         mc_value_add_null(row, "value");
     add_origin(row, setting, globals);
-    add_text_or_null(row, "variable", setting->variable);
+    mc_value_add_text_or_null(row, "variable", setting->variable);
     mc_value_add_text(row, "summary", setting->help ? setting->help : option->help);
     mc_buffer_clear(&value);
 }
@@ -91,7 +83,7 @@ static mc_status run_config(mc_session *session, const void *raw, mc_error *err)
 
     (void)raw;
     if (mc_settings_path(&path, err) == MC_ERR_MEMORY) return MC_ERR_MEMORY;
-    add_text_or_null(root, "file", path);
+    mc_value_add_text_or_null(root, "file", path);
     mc_value_add_bool(root, "exists", path && mc_path_exists(path));
     mc_free(path);
     list = mc_value_add_array(root, "settings");

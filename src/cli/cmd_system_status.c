@@ -108,35 +108,19 @@ static const mc_field fields[] = {
 };
 static const mc_schema schema = { "mc.system.status.v1", fields };
 
-static void add_text_or_null(mc_value *in, const char *key, const char *text)
-{
-    if (text[0])
-        mc_value_add_text(in, key, text);
-    else
-        mc_value_add_null(in, key);
-}
-
-static void add_count_or_null(mc_value *in, const char *key, uint64_t count)
-{
-    if (count > 0)
-        mc_value_add_count(in, key, count);
-    else
-        mc_value_add_null(in, key);
-}
-
 static void add_machine(mc_value *root)
 {
     mc_machine machine = mc_machine_read();
     mc_value  *cpu     = mc_value_add_object(root, "cpu"), *memory;
 
-    add_text_or_null(cpu, "name", machine.cpu);
+    mc_value_add_text_or_null(cpu, "name", machine.cpu);
     mc_value_add_count(cpu, "cores", machine.cores);
     mc_value_add_count(cpu, "coresUsable", machine.cores_usable);
     mc_value_add_number(cpu, "load", machine.load);
     memory = mc_value_add_object(root, "memory");
     mc_value_add_count(memory, "total", machine.memory_total);
     mc_value_add_count(memory, "available", machine.memory_available);
-    add_count_or_null(memory, "limit", machine.memory_limit);
+    mc_value_add_count_or_null(memory, "limit", machine.memory_limit);
     mc_value_add_count(memory, "active", mc_memory_active());
     mc_value_add_count(memory, "peak", mc_memory_peak());
 }
@@ -148,9 +132,9 @@ static void add_disk(mc_value *root)
     mc_disk   disk   = { 0 };
 
     if (mc_home_path("", &home, NULL) == MC_OK) disk = mc_disk_read(home);
-    add_text_or_null(object, "home", home ? home : "");
-    add_count_or_null(object, "total", disk.total);
-    add_count_or_null(object, "available", disk.available);
+    mc_value_add_text_or_null(object, "home", home);
+    mc_value_add_count_or_null(object, "total", disk.total);
+    mc_value_add_count_or_null(object, "available", disk.available);
     mc_free(home);
 }
 
@@ -164,8 +148,8 @@ static void add_gpus(mc_report *report)
     for (size_t i = 0; i < count && i < GPUS_MAX; i++) {
         mc_value *row = mc_value_add_object(list, NULL);
         mc_value_add_text(row, "name", gpus[i].name);
-        add_count_or_null(row, "memory", gpus[i].memory_total);
-        add_count_or_null(row, "used", gpus[i].memory_used);
+        mc_value_add_count_or_null(row, "memory", gpus[i].memory_total);
+        mc_value_add_count_or_null(row, "used", gpus[i].memory_used);
     }
     if (count > 0) mc_report_note(report, "no backend of this build computes on a GPU");
 }
@@ -206,10 +190,10 @@ static void add_run(mc_value *list, const mc_run *run)
     mc_value_add_integer(row, "pid", run->process);
     mc_value_add_text(row, "host", run->host);
     mc_value_add_text(row, "command", run->command);
-    add_text_or_null(row, "model", last_name(run->model));
-    add_text_or_null(row, "path", run->model);
+    mc_value_add_text_or_null(row, "model", last_name(run->model));
+    mc_value_add_text_or_null(row, "path", run->model);
     mc_value_add_number(row, "progress", run->fraction);
-    add_text_or_null(row, "stage", run->stage);
+    mc_value_add_text_or_null(row, "stage", run->stage);
     if (run->tokens_a_second > 0)
         mc_value_add_number(row, "tokensPerSecond", run->tokens_a_second);
     else
@@ -238,7 +222,7 @@ static void add_backend(mc_value *list, const char *name, const char *tier, bool
     mc_value *row = mc_value_add_object(list, NULL);
 
     mc_value_add_text(row, "backend", name);
-    add_text_or_null(row, "tier", tier ? tier : "");
+    mc_value_add_text_or_null(row, "tier", tier);
     mc_value_add_bool(row, "available", available);
     mc_value_add_bool(row, "chosen", chosen);
 }

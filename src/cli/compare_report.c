@@ -192,14 +192,6 @@ const mc_field mc_compare_fields[] = {
 
 /* ---- Building ---------------------------------------------------------------------------- */
 
-static void add_reason(mc_value *in, const char *reason)
-{
-    if (reason)
-        mc_value_add_text(in, "reason", reason);
-    else
-        mc_value_add_null(in, "reason");
-}
-
 static void add_model(mc_value *root, const char *key, const mc_crm_side *side)
 {
     mc_value *model = mc_value_add_object(root, key);
@@ -207,10 +199,7 @@ static void add_model(mc_value *root, const char *key, const mc_crm_side *side)
     mc_value_add_text(model, "path", side->info->path);
     mc_value_add_text(model, "form", side->info->form);
     mc_value_add_text(model, "model", side->info->model);
-    if (side->info->block_count < 0)
-        mc_value_add_null(model, "blocks");
-    else
-        mc_value_add_integer(model, "blocks", side->info->block_count);
+    mc_value_add_integer_or_null(model, "blocks", side->info->block_count);
     mc_value_add_count(model, "hiddenSize", side->info->hidden);
     mc_value_add_text(model, "pooling", mc_pooling_name(side->info->pooling));
     mc_value_add_count(model, "layers", side->layer_count);
@@ -266,7 +255,7 @@ static void add_groups(mc_value *in, const mc_metric_comparison *metric)
         mc_value_add_defined(row, "nullMean", group->null_mean);
         mc_value_add_defined(row, "nullSd", group->null_sd);
         mc_value_add_defined(row, "p", group->p);
-        add_reason(row, group->reason);
+        mc_value_add_text_or_null(row, "reason", group->reason);
     }
 }
 
@@ -331,7 +320,7 @@ static void add_pair(mc_value *list, const mc_crm_comparison *c, const char *met
                          pair->without_dimensions.p_corrected);
     mc_value_add_bool(row, "monotone", is_link(&c->result->monotone, pair));
     mc_value_add_bool(row, "assignment", is_link(&c->result->assignment, pair));
-    add_reason(row, pair->reason);
+    mc_value_add_text_or_null(row, "reason", pair->reason);
 }
 
 static void add_layers(mc_value *root, const mc_crm_comparison *c)
@@ -356,7 +345,7 @@ static void add_layers(mc_value *root, const mc_crm_comparison *c)
                 mc_value_add_count(row, "largestDimension", state->largest_dimension);
                 mc_value_add_number(row, "dimensionShare", state->dimension_share);
             }
-            add_reason(row, state->reason);
+            mc_value_add_text_or_null(row, "reason", state->reason);
         }
 }
 

@@ -91,10 +91,7 @@ static void add_row(mc_value *rows, const mc_profile_row *row, double whole)
     mc_value_add_number(object, "wall", row->wall);
     mc_value_add_number(object, "share", whole > 0 ? row->wall / whole : 0.0);
     mc_value_add_number(object, "cpu", row->cpu);
-    if (row->bytes > 0)
-        mc_value_add_count(object, "bytes", (uint64_t)row->bytes);
-    else
-        mc_value_add_null(object, "bytes");
+    mc_value_add_count_or_null(object, "bytes", (uint64_t)row->bytes);
     if (row->flop > 0 && row->wall > 0)
         mc_value_add_number(object, "gflops", row->flop / row->wall / 1e9);
     else

@@ -180,6 +180,30 @@ void mc_value_add_count(mc_value *in, const char *key, uint64_t count)
     mc_value_add_integer(in, key, count > INT64_MAX ? INT64_MAX : (int64_t)count);
 }
 
+void mc_value_add_text_or_null(mc_value *in, const char *key, const char *text)
+{
+    if (text && text[0])
+        mc_value_add_text(in, key, text);
+    else
+        mc_value_add_null(in, key);
+}
+
+void mc_value_add_integer_or_null(mc_value *in, const char *key, int64_t integer)
+{
+    if (integer >= 0)
+        mc_value_add_integer(in, key, integer);
+    else
+        mc_value_add_null(in, key);
+}
+
+void mc_value_add_count_or_null(mc_value *in, const char *key, uint64_t count)
+{
+    if (count > 0)
+        mc_value_add_count(in, key, count);
+    else
+        mc_value_add_null(in, key);
+}
+
 void mc_value_add_bool(mc_value *in, const char *key, bool truth)
 {
     mc_value *value = add(in, key, MC_VALUE_BOOL);

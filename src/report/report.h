@@ -75,6 +75,10 @@ void mc_value_add_count(mc_value *in, const char *key, uint64_t count);
 void mc_value_add_number(mc_value *in, const char *key, double number);
 /* Null for what is not a number: a value that is undefined, whose reason stands beside it. */
 void mc_value_add_defined(mc_value *in, const char *key, double number);
+/* Null for what is not there: no text or an empty one, a negative integer, a count of 0. */
+void mc_value_add_text_or_null(mc_value *in, const char *key, const char *text);
+void mc_value_add_integer_or_null(mc_value *in, const char *key, int64_t integer);
+void mc_value_add_count_or_null(mc_value *in, const char *key, uint64_t count);
 void mc_value_add_bool(mc_value *in, const char *key, bool truth);
 void mc_value_add_null(mc_value *in, const char *key);
 
