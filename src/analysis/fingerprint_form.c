@@ -31,11 +31,11 @@
     X("effectiveRank", effective_rank, "exponential of the spectrum's entropy")              \
     X("stableRank", stable_rank, "total over the largest variance")
 
-#define FIELD_NUMBER(key, help) { key, MC_VALUE_NUMBER, help, .flags = MC_FIELD_NULLABLE }
-#define FIELD_COUNT(key, help)  { key, MC_VALUE_INTEGER, help, MC_UNIT_COUNT }
-#define IS_COUNT_NUMBER         false
-#define IS_COUNT_COUNT          true
-#define AS_FIELD(group, kind, key, member, help) FIELD_##kind(key, help),
+#define AS_NUMBER       MC_NULLABLE_NUMBER
+#define AS_COUNT        MC_COUNT_FIELD
+#define IS_COUNT_NUMBER false
+#define IS_COUNT_COUNT  true
+#define AS_FIELD(group, kind, key, member, help) AS_##kind(key, help),
 #define AS_MEMBER(group, kind, key, member, help) \
     { group, key, IS_COUNT_##kind, offsetof(mc_layer_profile, member) },
 #define AS_ESTIMATE(key, member, help) { key, offsetof(mc_layer_profile, member) },
@@ -57,32 +57,31 @@ static const mc_field spectrum_fields[]   = {
       { 0 },
 };
 static const mc_field estimate_fields[] = {
-    FIELD_NUMBER("value", "null: see reason"),
-    FIELD_NUMBER("low", "95 % interval"),
-    FIELD_NUMBER("high", "its other end"),
-    FIELD_COUNT("n", "probes that entered"),
-    FIELD_COUNT("duplicates", "probes that equal another"),
-    { "reason", MC_VALUE_TEXT, "why there is no value", .flags = MC_FIELD_NULLABLE },
+    MC_NULLABLE_NUMBER("value", "null: see reason"),
+    MC_NULLABLE_NUMBER("low", "95 % interval"),
+    MC_NULLABLE_NUMBER("high", "its other end"),
+    MC_COUNT_FIELD("n", "probes that entered"),
+    MC_COUNT_FIELD("duplicates", "probes that equal another"),
+    MC_NULLABLE_TEXT("reason", "why there is no value"),
     { 0 },
 };
 static const mc_field unit_fields[] = {
     { "unit", MC_VALUE_INTEGER, "of the hidden state", MC_UNIT_ID },
     { "varianceShare", MC_VALUE_NUMBER, "of the layer's variance" },
     { "largest", MC_VALUE_NUMBER, "magnitude over the probes" },
-    { "probe", MC_VALUE_TEXT, "that has it" },
+    MC_TEXT_FIELD("probe", "that has it"),
     { "massive", MC_VALUE_BOOL, "above 100 and above 1,000 times the median magnitude" },
     { 0 },
 };
 static const mc_field probe_fields[] = {
-    { "probe", MC_VALUE_TEXT, "full id" },
+    MC_TEXT_FIELD("probe", "full id"),
     { "distance", MC_VALUE_NUMBER, "from the mean state, in root mean square distances" },
     { 0 },
 };
 static const mc_field sketch_fields[] = {
     { "largest", MC_VALUE_NUMBER, "entry of the U-centred Gram matrix of unit norm" },
-    { "entries", MC_VALUE_TEXT,
-      "its upper triangle by rows, in units of largest / 32767: four hexadecimal digits each, "
-      "two's complement" },
+    MC_TEXT_FIELD("entries", "its upper triangle by rows, in units of largest / 32767: four "
+                             "hexadecimal digits each, two's complement"),
     { 0 },
 };
 
@@ -96,10 +95,9 @@ static const mc_field sketch_fields[] = {
                                    .flags = MC_FIELD_OPTIONAL                     \
     }
 static const mc_field layer_fields[] = {
-    { "layer", MC_VALUE_INTEGER, "0 is the embedding", MC_UNIT_ID, .flags = MC_FIELD_LAYER },
-    { "reason", MC_VALUE_TEXT, "why there is nothing but this; null: there is",
-      .flags = MC_FIELD_NULLABLE },
-    FIELD_COUNT("units", "width of a state"),
+    MC_LAYER_FIELD("layer", "0 is the embedding"),
+    MC_NULLABLE_TEXT("reason", "why there is nothing but this; null: there is"),
+    MC_COUNT_FIELD("units", "width of a state"),
     { "distinct", MC_VALUE_INTEGER, "probes, with those of equal states counted once",
       MC_UNIT_COUNT, .flags = MC_FIELD_OPTIONAL },
     OPTIONAL_OBJECT("norm", "length of the states", norm_fields),
@@ -114,20 +112,18 @@ static const mc_field layer_fields[] = {
     OPTIONAL_LIST("leastTypical", "probes furthest from it", probe_fields),
     { "sketch", MC_VALUE_OBJECT, "how the probes lie to each other", .fields = sketch_fields,
       .flags = MC_FIELD_OPTIONAL | MC_FIELD_NULLABLE },
-    { "sketchReason", MC_VALUE_TEXT, "why there is no sketch", .flags = MC_FIELD_NULLABLE },
+    MC_NULLABLE_TEXT("sketchReason", "why there is no sketch"),
     { 0 },
 };
 static const mc_field fields[] = {
-    { "model", MC_VALUE_TEXT, "its name" },
+    MC_TEXT_FIELD("model", "its name"),
     { "cached", MC_VALUE_BOOL, "it was computed before, and read from the cache" },
-    { "blocks", MC_VALUE_INTEGER, "transformer blocks; null: not known", MC_UNIT_COUNT,
-      .flags = MC_FIELD_NULLABLE },
-    { "pooling", MC_VALUE_TEXT, "of the tokens of a text" },
+    MC_NULLABLE_COUNT("blocks", "transformer blocks; null: not known"),
+    MC_TEXT_FIELD("pooling", "of the tokens of a text"),
     { "probes", MC_VALUE_ARRAY, "full ids, one a row of a state", .element = MC_VALUE_TEXT },
     { "sketchProbes", MC_VALUE_ARRAY, "which of them the sketches are of, from 0",
       .element = MC_VALUE_INTEGER },
-    { "layers", MC_VALUE_ARRAY, "what each layer looks like", .element = MC_VALUE_OBJECT,
-      .fields = layer_fields },
+    MC_LIST_FIELD("layers", "what each layer looks like", layer_fields),
     { "provenance", MC_VALUE_OBJECT,
       "program, model and its content hash, tokenizer hash, atlas version and SHA-256, "
       "conventions; null: the file did not say",

@@ -64,17 +64,16 @@ static const mc_option ls_options[] = {
 };
 
 static const mc_field entry_fields[] = {
-    { "model", MC_VALUE_TEXT, "as the files' names have it" },
-    { "kind", MC_VALUE_TEXT, "fingerprint, activations, checkpoint or hashes" },
-    { "files", MC_VALUE_INTEGER, "how many", MC_UNIT_COUNT },
+    MC_TEXT_FIELD("model", "as the files' names have it"),
+    MC_TEXT_FIELD("kind", "fingerprint, activations, checkpoint or hashes"),
+    MC_COUNT_FIELD("files", "how many"),
     { "size", MC_VALUE_INTEGER, "of all of them", MC_UNIT_BYTES },
     { "written", MC_VALUE_TEXT, "the last one, UTC", MC_UNIT_TIME },
     { "used", MC_VALUE_TEXT, "the last time, UTC", MC_UNIT_TIME },
     { 0 },
 };
 static const mc_field ls_fields[] = {
-    { "entries", MC_VALUE_ARRAY, "by model and kind", .element = MC_VALUE_OBJECT,
-      .fields = entry_fields },
+    MC_LIST_FIELD("entries", "by model and kind", entry_fields),
     { "size", MC_VALUE_INTEGER, "of what is listed", MC_UNIT_BYTES },
     { "paths", MC_VALUE_ARRAY, "with --files", MC_UNIT_LINE, .element = MC_VALUE_TEXT,
       .flags = MC_FIELD_OPTIONAL },
@@ -167,16 +166,15 @@ static const mc_option verify_options[] = {
 };
 
 static const mc_field damaged_fields[] = {
-    { "path", MC_VALUE_TEXT, "the file" },
-    { "reason", MC_VALUE_TEXT, "what is wrong with it" },
+    MC_TEXT_FIELD("path", "the file"),
+    MC_TEXT_FIELD("reason", "what is wrong with it"),
     { 0 },
 };
 static const mc_field verify_fields[] = {
-    { "checked", MC_VALUE_INTEGER, "entries read", MC_UNIT_COUNT },
+    MC_COUNT_FIELD("checked", "entries read"),
     { "size", MC_VALUE_INTEGER, "of those", MC_UNIT_BYTES },
-    { "damaged", MC_VALUE_ARRAY, "what is not as it was written", .element = MC_VALUE_OBJECT,
-      .fields = damaged_fields },
-    { "removed", MC_VALUE_INTEGER, "of the damaged ones", MC_UNIT_COUNT },
+    MC_LIST_FIELD("damaged", "what is not as it was written", damaged_fields),
+    MC_COUNT_FIELD("removed", "of the damaged ones"),
     { 0 },
 };
 static const mc_schema verify_schema = { "mc.cache.verify.v1", verify_fields };
@@ -253,11 +251,9 @@ const mc_command mc_cmd_cache_verify = {
 /* ---- gc ---- */
 
 static const mc_field gc_fields[] = {
-    { "expired", MC_VALUE_INTEGER, "files older than MC_CACHE_TTL", MC_UNIT_COUNT },
-    { "evicted", MC_VALUE_INTEGER, "least recently used files above MC_CACHE_SIZE",
-      MC_UNIT_COUNT },
-    { "leftovers", MC_VALUE_INTEGER, "unfinished files of writers that were killed",
-      MC_UNIT_COUNT },
+    MC_COUNT_FIELD("expired", "files older than MC_CACHE_TTL"),
+    MC_COUNT_FIELD("evicted", "least recently used files above MC_CACHE_SIZE"),
+    MC_COUNT_FIELD("leftovers", "unfinished files of writers that were killed"),
     { "freed", MC_VALUE_INTEGER, "by the first two", MC_UNIT_BYTES },
     { 0 },
 };
@@ -302,7 +298,7 @@ static const mc_option clear_options[] = {
 };
 
 static const mc_field clear_fields[] = {
-    { "removed", MC_VALUE_INTEGER, "files", MC_UNIT_COUNT },
+    MC_COUNT_FIELD("removed", "files"),
     { "freed", MC_VALUE_INTEGER, "by them", MC_UNIT_BYTES },
     { 0 },
 };

@@ -26,22 +26,22 @@ static const mc_option list_options[] = {
 static const mc_field set_fields[] = {
     { "name", MC_VALUE_TEXT, "what --atlas takes", .label = "set" },
     { "source", MC_VALUE_TEXT, "how full ids of its probes begin", .flags = MC_FIELD_MACHINE },
-    { "probes", MC_VALUE_INTEGER, "how many there are", MC_UNIT_COUNT },
-    { "summary", MC_VALUE_TEXT, "what it is about" },
+    MC_COUNT_FIELD("probes", "how many there are"),
+    MC_TEXT_FIELD("summary", "what it is about"),
     { 0 },
 };
 static const mc_field row_fields[] = {
     { "id", MC_VALUE_TEXT, "full id", .label = "probe" },
-    { "name", MC_VALUE_TEXT, "for display" },
-    { "domain", MC_VALUE_TEXT, "area" },
-    { "category", MC_VALUE_TEXT, "group within its source" },
-    { "texts", MC_VALUE_INTEGER, "how many texts stand for it", MC_UNIT_COUNT },
+    MC_TEXT_FIELD("name", "for display"),
+    MC_TEXT_FIELD("domain", "area"),
+    MC_TEXT_FIELD("category", "group within its source"),
+    MC_COUNT_FIELD("texts", "how many texts stand for it"),
     { 0 },
 };
 static const mc_field list_fields[] = {
-    { "atlas", MC_VALUE_TEXT, "name of the atlas" },
-    { "version", MC_VALUE_TEXT, "of the inventory", .flags = MC_FIELD_NULLABLE },
-    { "sha256", MC_VALUE_TEXT, "of its files" },
+    MC_TEXT_FIELD("atlas", "name of the atlas"),
+    MC_NULLABLE_TEXT("version", "of the inventory"),
+    MC_TEXT_FIELD("sha256", "of its files"),
     { "probeCount", MC_VALUE_INTEGER, "probes in it or in the selection", MC_UNIT_COUNT,
       .label = "probes" },
     { "textCount", MC_VALUE_INTEGER, "texts of these", MC_UNIT_COUNT, .label = "texts" },
@@ -149,7 +149,7 @@ static const mc_field affect_fields[] = {
     { 0 },
 };
 static const mc_field control_fields[] = {
-    { "id", MC_VALUE_TEXT, "full id of the control probe" },
+    MC_TEXT_FIELD("id", "full id of the control probe"),
     { "texts", MC_VALUE_ARRAY, "its texts", MC_UNIT_LINE, .element = MC_VALUE_TEXT },
     { 0 },
 };
@@ -162,10 +162,10 @@ static const mc_field control_fields[] = {
         name, MC_VALUE_ARRAY, help, .element = MC_VALUE_TEXT, .flags = MC_FIELD_OPTIONAL \
     }
 static const mc_field show_fields[] = {
-    { "id", MC_VALUE_TEXT, "full id" },
-    { "name", MC_VALUE_TEXT, "for display" },
+    MC_TEXT_FIELD("id", "full id"),
+    MC_TEXT_FIELD("name", "for display"),
     OPTIONAL_TEXT("description", "what it stands for"),
-    { "source", MC_VALUE_TEXT, "which set it is from" },
+    MC_TEXT_FIELD("source", "which set it is from"),
     OPTIONAL_TEXT("domain", "area"),
     OPTIONAL_TEXT("category", "group within its source"),
     { "weight", MC_VALUE_NUMBER, "in weighted means" },
@@ -284,8 +284,8 @@ const mc_command mc_cmd_geometry_atlas_show = {
 
 static const mc_field prime_fields[] = {
     { "id", MC_VALUE_TEXT, "full id", .label = "prime" },
-    { "name", MC_VALUE_TEXT, "for display" },
-    { "category", MC_VALUE_TEXT, "group of the inventory" },
+    MC_TEXT_FIELD("name", "for display"),
+    MC_TEXT_FIELD("category", "group of the inventory"),
     { "exponents", MC_VALUE_ARRAY, "English words that carry it", .element = MC_VALUE_TEXT },
     { 0 },
 };

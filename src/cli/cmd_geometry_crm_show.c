@@ -24,12 +24,8 @@ static const mc_option options[] = {
     { .name = NULL },
 };
 
-#define COUNT(name, help)                           \
-    {                                               \
-        name, MC_VALUE_INTEGER, help, MC_UNIT_COUNT \
-    }
 static const mc_field layer_fields[] = {
-    { "layer", MC_VALUE_TEXT, "0 is the embedding, `final` behind the last norm" },
+    MC_TEXT_FIELD("layer", "0 is the embedding, `final` behind the last norm"),
     { "normMean", MC_VALUE_NUMBER, "mean of the rows' norms" },
     { "normLeast", MC_VALUE_NUMBER, "smallest norm" },
     { "normMedian", MC_VALUE_NUMBER, "middle norm" },
@@ -41,33 +37,31 @@ static const mc_field layer_fields[] = {
     { 0 },
 };
 static const mc_field source_fields[] = {
-    { "source", MC_VALUE_TEXT, "how the ids begin" },
-    COUNT("probes", "how many rows"),
+    MC_TEXT_FIELD("source", "how the ids begin"),
+    MC_COUNT_FIELD("probes", "how many rows"),
     { 0 },
 };
 static const mc_field fields[] = {
-    { "file", MC_VALUE_TEXT, "what was opened" },
-    { "form", MC_VALUE_TEXT, "how it is written" },
+    MC_TEXT_FIELD("file", "what was opened"),
+    MC_TEXT_FIELD("form", "how it is written"),
     { "fileSize", MC_VALUE_INTEGER, "bytes", MC_UNIT_BYTES, .label = "size" },
-    { "model", MC_VALUE_TEXT, "identifier", .flags = MC_FIELD_NULLABLE },
+    MC_NULLABLE_TEXT("model", "identifier"),
     { "createdAt", MC_VALUE_TEXT, "as the file says it", .flags = MC_FIELD_NULLABLE,
       .label = "created" },
     { "blockCount", MC_VALUE_INTEGER, "blocks of the model, L", .flags = MC_FIELD_NULLABLE,
       .label = "blocks" },
-    COUNT("hiddenSize", "columns"),
-    { "pooling", MC_VALUE_TEXT, "what stands for a text" },
-    COUNT("probes", "in each layer"),
-    COUNT("rows", "in each layer: probes, or tokens"),
-    { "texts", MC_VALUE_INTEGER, "behind them", MC_UNIT_COUNT, .flags = MC_FIELD_NULLABLE },
-    { "tokens", MC_VALUE_INTEGER, "of these", MC_UNIT_COUNT, .flags = MC_FIELD_NULLABLE },
+    MC_COUNT_FIELD("hiddenSize", "columns"),
+    MC_TEXT_FIELD("pooling", "what stands for a text"),
+    MC_COUNT_FIELD("probes", "in each layer"),
+    MC_COUNT_FIELD("rows", "in each layer: probes, or tokens"),
+    MC_NULLABLE_COUNT("texts", "behind them"),
+    MC_NULLABLE_COUNT("tokens", "of these"),
     { "hasSplit", MC_VALUE_BOOL, "means over halves of each probe's texts are there",
       .label = "halves" },
     { "hasControl", MC_VALUE_BOOL, "control texts were run in the same build",
       .label = "control" },
-    { "sources", MC_VALUE_ARRAY, "where the probes come from", .element = MC_VALUE_OBJECT,
-      .fields = source_fields },
-    { "layers", MC_VALUE_ARRAY, "what is in each layer", .element = MC_VALUE_OBJECT,
-      .fields = layer_fields },
+    MC_LIST_FIELD("sources", "where the probes come from", source_fields),
+    MC_LIST_FIELD("layers", "what is in each layer", layer_fields),
     { "probeIds", MC_VALUE_ARRAY, "ids of the rows", MC_UNIT_LINE, .element = MC_VALUE_TEXT,
       .flags = MC_FIELD_OPTIONAL, .label = "probe ids" },
     { "provenance", MC_VALUE_OBJECT, "where the numbers come from, as the file says it",

@@ -38,75 +38,58 @@ static const mc_positional compare_operands[] = {
 
 /* ---- the report ---- */
 
-#define NUMBER(key, help)                                      \
-    {                                                          \
-        key, MC_VALUE_NUMBER, help, .flags = MC_FIELD_NULLABLE \
-    }
-#define COUNT(key, help)                           \
-    {                                              \
-        key, MC_VALUE_INTEGER, help, MC_UNIT_COUNT \
-    }
-#define LAYER(key, help)                                                 \
-    {                                                                    \
-        key, MC_VALUE_INTEGER, help, MC_UNIT_ID, .flags = MC_FIELD_LAYER \
-    }
-
 static const mc_field model_fields[] = {
-    { "source", MC_VALUE_TEXT, "what was given" },
-    { "model", MC_VALUE_TEXT, "its name" },
-    { "contentHash", MC_VALUE_TEXT, "of its tensors", .flags = MC_FIELD_NULLABLE },
+    MC_TEXT_FIELD("source", "what was given"),
+    MC_TEXT_FIELD("model", "its name"),
+    MC_NULLABLE_TEXT("contentHash", "of its tensors"),
     { "cached", MC_VALUE_BOOL, "its fingerprint was read from the cache" },
-    COUNT("layers", "in the fingerprint"),
-    COUNT("probes", "in the fingerprint"),
-    { "pooling", MC_VALUE_TEXT, "of the tokens of a text" },
+    MC_COUNT_FIELD("layers", "in the fingerprint"),
+    MC_COUNT_FIELD("probes", "in the fingerprint"),
+    MC_TEXT_FIELD("pooling", "of the tokens of a text"),
     { 0 },
 };
 static const mc_field pair_fields[] = {
-    LAYER("layerA", "of A"),
-    LAYER("layerB", "of B"),
-    NUMBER("cka", "debiased, of the two sketches"),
+    MC_LAYER_FIELD("layerA", "of A"),
+    MC_LAYER_FIELD("layerB", "of B"),
+    MC_NULLABLE_NUMBER("cka", "debiased, of the two sketches"),
     { 0 },
 };
 static const mc_field difference_fields[] = {
-    { "quantity", MC_VALUE_TEXT,
-      "norm, anisotropy, firstDirection, dimension, effectiveRank, "
-      "participationRatio" },
-    { "kind", MC_VALUE_TEXT, "ratio (B over A) or difference (B minus A)" },
-    COUNT("pairs", "of layers of equal depth that have it"),
-    NUMBER("median", "over these pairs"),
+    MC_TEXT_FIELD("quantity", "norm, anisotropy, firstDirection, dimension, effectiveRank, "
+                              "participationRatio"),
+    MC_TEXT_FIELD("kind", "ratio (B over A) or difference (B minus A)"),
+    MC_COUNT_FIELD("pairs", "of layers of equal depth that have it"),
+    MC_NULLABLE_NUMBER("median", "over these pairs"),
     { "layerA", MC_VALUE_INTEGER, "of the pair in which it is largest", MC_UNIT_ID,
       .flags = MC_FIELD_LAYER | MC_FIELD_NULLABLE },
     { "layerB", MC_VALUE_INTEGER, "of that pair", MC_UNIT_ID,
       .flags = MC_FIELD_LAYER | MC_FIELD_NULLABLE },
-    NUMBER("valueA", "of A there"),
-    NUMBER("valueB", "of B there"),
-    { "apart", MC_VALUE_INTEGER, "pairs whose 95 % intervals do not overlap; null: it has none",
-      MC_UNIT_COUNT, .flags = MC_FIELD_NULLABLE },
+    MC_NULLABLE_NUMBER("valueA", "of A there"),
+    MC_NULLABLE_NUMBER("valueB", "of B there"),
+    MC_NULLABLE_COUNT("apart", "pairs whose 95 % intervals do not overlap; null: it has none"),
     { 0 },
 };
 static const mc_field fields[] = {
     { "a", MC_VALUE_OBJECT, "the first", .fields = model_fields },
     { "b", MC_VALUE_OBJECT, "the second", .fields = model_fields },
     { "sameModel", MC_VALUE_BOOL, "the tensors' content hashes are equal" },
-    COUNT("probes", "that both sketches have: those compared"),
-    NUMBER("distance", "1 - mean debiased CKA over the monotone correspondence"),
-    NUMBER("low", "95 % interval from random halves of the probes"),
-    NUMBER("high", "its other end"),
-    NUMBER("nullMean",
-           "the distance with the probes of B in random order, layers matched anew"),
-    NUMBER("nullSd", "its standard deviation"),
-    NUMBER("p", "(1 + draws at least as close) / (1 + draws)"),
-    COUNT("permutations", "draws of the null"),
-    COUNT("halfSamples", "of the interval"),
-    { "correspondence", MC_VALUE_ARRAY, "monotone, by CKA", .element = MC_VALUE_OBJECT,
-      .fields = pair_fields },
-    { "equalDepth", MC_VALUE_ARRAY, "layers at the same fraction of the depth",
-      .element = MC_VALUE_OBJECT, .fields = pair_fields },
-    { "differences", MC_VALUE_ARRAY, "over the pairs of equal depth",
-      .element = MC_VALUE_OBJECT, .fields = difference_fields },
-    NUMBER("leastTypicalShared", "of the 3 least typical probes of a layer, mean over pairs"),
-    NUMBER("mostTypicalShared", "of the 3 most typical"),
-    NUMBER("sharedByChance", "what random choices would share"),
+    MC_COUNT_FIELD("probes", "that both sketches have: those compared"),
+    MC_NULLABLE_NUMBER("distance", "1 - mean debiased CKA over the monotone correspondence"),
+    MC_NULLABLE_NUMBER("low", "95 % interval from random halves of the probes"),
+    MC_NULLABLE_NUMBER("high", "its other end"),
+    MC_NULLABLE_NUMBER(
+        "nullMean", "the distance with the probes of B in random order, layers matched anew"),
+    MC_NULLABLE_NUMBER("nullSd", "its standard deviation"),
+    MC_NULLABLE_NUMBER("p", "(1 + draws at least as close) / (1 + draws)"),
+    MC_COUNT_FIELD("permutations", "draws of the null"),
+    MC_COUNT_FIELD("halfSamples", "of the interval"),
+    MC_LIST_FIELD("correspondence", "monotone, by CKA", pair_fields),
+    MC_LIST_FIELD("equalDepth", "layers at the same fraction of the depth", pair_fields),
+    MC_LIST_FIELD("differences", "over the pairs of equal depth", difference_fields),
+    MC_NULLABLE_NUMBER("leastTypicalShared",
+                       "of the 3 least typical probes of a layer, mean over pairs"),
+    MC_NULLABLE_NUMBER("mostTypicalShared", "of the 3 most typical"),
+    MC_NULLABLE_NUMBER("sharedByChance", "what random choices would share"),
     { 0 },
 };
 static const mc_schema schema = { "mc.geometry.fingerprint.compare.v1", fields };

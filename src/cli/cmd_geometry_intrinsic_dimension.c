@@ -39,15 +39,15 @@ static const mc_positional dimension_operands[] = {
 };
 
 static const mc_field curve_fields[] = {
-    { "n", MC_VALUE_INTEGER, "probes in each subsample", MC_UNIT_COUNT },
+    MC_COUNT_FIELD("n", "probes in each subsample"),
     { "mean", MC_VALUE_NUMBER, "over the subsamples" },
-    { "sd", MC_VALUE_NUMBER, "over the subsamples", .flags = MC_FIELD_NULLABLE },
+    MC_NULLABLE_NUMBER("sd", "over the subsamples"),
     { 0 },
 };
 
 static const mc_field scale_fields[] = {
-    { "n1", MC_VALUE_INTEGER, "rank of the nearer neighbour", MC_UNIT_COUNT },
-    { "n2", MC_VALUE_INTEGER, "rank of the further one", MC_UNIT_COUNT },
+    MC_COUNT_FIELD("n1", "rank of the nearer neighbour"),
+    MC_COUNT_FIELD("n2", "rank of the further one"),
     { "value", MC_VALUE_NUMBER, "dimension at this scale" },
     { "low", MC_VALUE_NUMBER, "95 % interval from Fisher information" },
     { "high", MC_VALUE_NUMBER, "its other end" },
@@ -56,35 +56,33 @@ static const mc_field scale_fields[] = {
 };
 
 static const mc_field estimate_fields[] = {
-    { "estimator", MC_VALUE_TEXT, "its name" },
-    { "value", MC_VALUE_NUMBER, "null: see reason", .flags = MC_FIELD_NULLABLE },
-    { "low", MC_VALUE_NUMBER, "95 % interval", .flags = MC_FIELD_NULLABLE },
-    { "high", MC_VALUE_NUMBER, "its other end", .flags = MC_FIELD_NULLABLE },
-    { "n", MC_VALUE_INTEGER, "probes that entered", MC_UNIT_COUNT },
-    { "duplicates", MC_VALUE_INTEGER, "probes that equal another", MC_UNIT_COUNT },
+    MC_TEXT_FIELD("estimator", "its name"),
+    MC_NULLABLE_NUMBER("value", "null: see reason"),
+    MC_NULLABLE_NUMBER("low", "95 % interval"),
+    MC_NULLABLE_NUMBER("high", "its other end"),
+    MC_COUNT_FIELD("n", "probes that entered"),
+    MC_COUNT_FIELD("duplicates", "probes that equal another"),
     { "note", MC_VALUE_TEXT, "variant and parameters", .flags = MC_FIELD_MACHINE },
     { "curve", MC_VALUE_ARRAY, "under subsampling: N, N/2, N/4", .element = MC_VALUE_OBJECT,
       .fields = curve_fields, .flags = MC_FIELD_MACHINE },
     { "scales", MC_VALUE_ARRAY, "dimension against scale (gride)", .element = MC_VALUE_OBJECT,
       .fields = scale_fields, .flags = MC_FIELD_MACHINE },
-    { "reason", MC_VALUE_TEXT, "why there is no value", .flags = MC_FIELD_NULLABLE },
+    MC_NULLABLE_TEXT("reason", "why there is no value"),
     { 0 },
 };
 
 static const mc_field layer_fields[] = {
-    { "layer", MC_VALUE_INTEGER, "0 is the embedding", MC_UNIT_ID, .flags = MC_FIELD_LAYER },
-    { "reason", MC_VALUE_TEXT, "why nothing can be said of it", .flags = MC_FIELD_NULLABLE },
-    { "estimates", MC_VALUE_ARRAY, "one an estimator", .element = MC_VALUE_OBJECT,
-      .fields = estimate_fields },
+    MC_LAYER_FIELD("layer", "0 is the embedding"),
+    MC_NULLABLE_TEXT("reason", "why nothing can be said of it"),
+    MC_LIST_FIELD("estimates", "one an estimator", estimate_fields),
     { 0 },
 };
 
 static const mc_field dimension_fields[] = {
-    { "path", MC_VALUE_TEXT, "the model or file that was opened" },
-    { "model", MC_VALUE_TEXT, "its name" },
-    { "probes", MC_VALUE_INTEGER, "rows of each layer", MC_UNIT_COUNT },
-    { "layers", MC_VALUE_ARRAY, "what was found in each layer", .element = MC_VALUE_OBJECT,
-      .fields = layer_fields },
+    MC_TEXT_FIELD("path", "the model or file that was opened"),
+    MC_TEXT_FIELD("model", "its name"),
+    MC_COUNT_FIELD("probes", "rows of each layer"),
+    MC_LIST_FIELD("layers", "what was found in each layer", layer_fields),
     { 0 },
 };
 static const mc_schema dimension_schema = { "mc.geometry.intrinsic-dimension.v1",

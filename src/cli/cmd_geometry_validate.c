@@ -29,22 +29,22 @@ static const mc_option validate_options[] = {
 };
 
 static const mc_field check_fields[] = {
-    { "metric", MC_VALUE_TEXT, "that is examined" },
-    { "check", MC_VALUE_TEXT, "the data, and what must come out" },
+    MC_TEXT_FIELD("metric", "that is examined"),
+    MC_TEXT_FIELD("check", "the data, and what must come out"),
     { "expected", MC_VALUE_NUMBER, "known without the program" },
     { "measured", MC_VALUE_NUMBER, "by the program, now" },
     { "bound", MC_VALUE_NUMBER, "how far apart they may be" },
     { "passed", MC_VALUE_BOOL, "they are not further apart" },
-    { "source", MC_VALUE_TEXT, "closed form, theorem or published value" },
+    MC_TEXT_FIELD("source", "closed form, theorem or published value"),
     { 0 },
 };
 
 static const mc_field finding_fields[] = {
-    { "check", MC_VALUE_TEXT, "its name" },
-    { "verdict", MC_VALUE_TEXT, "pass, warn, fail or skip" },
-    { "question", MC_VALUE_TEXT, "what is asked" },
-    { "evidence", MC_VALUE_TEXT, "what was found" },
-    { "bound", MC_VALUE_TEXT, "when it warns or fails, and why there" },
+    MC_TEXT_FIELD("check", "its name"),
+    MC_TEXT_FIELD("verdict", "pass, warn, fail or skip"),
+    MC_TEXT_FIELD("question", "what is asked"),
+    MC_TEXT_FIELD("evidence", "what was found"),
+    MC_TEXT_FIELD("bound", "when it warns or fails, and why there"),
     { 0 },
 };
 
@@ -58,10 +58,10 @@ static const mc_field validate_fields[] = {
     { "checks", MC_VALUE_ARRAY, "of the instrument, each with its source",
       .element = MC_VALUE_OBJECT, .fields = check_fields, .label = "",
       .flags = MC_FIELD_OPTIONAL },
-    { "passed", MC_VALUE_INTEGER, "checks that held", MC_UNIT_COUNT },
+    MC_COUNT_FIELD("passed", "checks that held"),
     { "warned", MC_VALUE_INTEGER, "checks with something to know", MC_UNIT_COUNT,
       .flags = MC_FIELD_OPTIONAL },
-    { "failed", MC_VALUE_INTEGER, "checks that did not hold", MC_UNIT_COUNT },
+    MC_COUNT_FIELD("failed", "checks that did not hold"),
     { "skipped", MC_VALUE_INTEGER, "checks that could not be made", MC_UNIT_COUNT,
       .flags = MC_FIELD_OPTIONAL },
     { "engine", MC_VALUE_TEXT, "what mc selftest says, in one line",

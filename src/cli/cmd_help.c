@@ -197,7 +197,7 @@ static mc_status run_commands(mc_session *session, const void *raw, mc_error *er
 
 static const mc_field command_fields[] = {
     { "name", MC_VALUE_TEXT, "what to type after mc", .label = "command" },
-    { "summary", MC_VALUE_TEXT, "what it does" },
+    MC_TEXT_FIELD("summary", "what it does"),
     { "schema", MC_VALUE_TEXT, "the schema of its result", .flags = MC_FIELD_OPTIONAL },
     { 0 },
 };

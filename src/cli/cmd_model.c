@@ -23,7 +23,7 @@ static const mc_field architecture_fields[] = {
     { "name", MC_VALUE_TEXT, "model_type of config.json", .label = "architecture" },
     { "gguf", MC_VALUE_TEXT, "general.architecture of GGUF files", .label = "in GGUF",
       .flags = MC_FIELD_NULLABLE },
-    { "title", MC_VALUE_TEXT, "what it covers" },
+    MC_TEXT_FIELD("title", "what it covers"),
     { 0 },
 };
 static const mc_field list_fields[] = {
@@ -67,9 +67,9 @@ const mc_command mc_cmd_model_list = {
 /* ---- explain ---- */
 
 static const mc_field explain_fields[] = {
-    { "model", MC_VALUE_TEXT, "its name" },
-    { "path", MC_VALUE_TEXT, "what was opened" },
-    { "architecture", MC_VALUE_TEXT, "as the configuration calls it" },
+    MC_TEXT_FIELD("model", "its name"),
+    MC_TEXT_FIELD("path", "what was opened"),
+    MC_TEXT_FIELD("architecture", "as the configuration calls it"),
     { "program", MC_VALUE_ARRAY, "operations in order, blocks that are alike once",
       MC_UNIT_LINE, .element = MC_VALUE_TEXT, .label = "" },
     { 0 },

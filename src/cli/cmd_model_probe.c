@@ -34,42 +34,30 @@ static const mc_option options[] = {
     { .name = NULL },
 };
 
-#define COUNT(name, help)                           \
-    {                                               \
-        name, MC_VALUE_INTEGER, help, MC_UNIT_COUNT \
-    }
-#define COUNT_OR_NULL(name, help)                                               \
-    {                                                                           \
-        name, MC_VALUE_INTEGER, help, MC_UNIT_COUNT, .flags = MC_FIELD_NULLABLE \
-    }
-#define TEXT(name, help)          \
-    {                             \
-        name, MC_VALUE_TEXT, help \
-    }
 static const mc_field tokenizer_fields[] = {
-    TEXT("source", "what it was read from"),
-    TEXT("kind", "of model: bpe, unigram, wordpiece"),
+    MC_TEXT_FIELD("source", "what it was read from"),
+    MC_TEXT_FIELD("kind", "of model: bpe, unigram, wordpiece"),
     { "pre", MC_VALUE_TEXT, "pre-tokenizer named by a GGUF file", .flags = MC_FIELD_OPTIONAL },
-    COUNT("vocabulary", "ids"),
+    MC_COUNT_FIELD("vocabulary", "ids"),
     { "bos", MC_VALUE_INTEGER, "id that begins a text", MC_UNIT_ID,
       .flags = MC_FIELD_NULLABLE },
     { "eos", MC_VALUE_INTEGER, "id that ends a text", MC_UNIT_ID, .flags = MC_FIELD_NULLABLE },
     { "addsBos", MC_VALUE_BOOL, "texts are captured with it" },
     { "addsEos", MC_VALUE_BOOL, "texts are captured with it" },
-    TEXT("decision", "which special tokens are added, by whose word"),
+    MC_TEXT_FIELD("decision", "which special tokens are added, by whose word"),
     { 0 },
 };
 static const mc_field kind_fields[] = {
-    { "type", MC_VALUE_TEXT, "as it is stored" },
-    COUNT("weights", "matrices and vectors"),
-    COUNT("parameters", "numbers in them"),
+    MC_TEXT_FIELD("type", "as it is stored"),
+    MC_COUNT_FIELD("weights", "matrices and vectors"),
+    MC_COUNT_FIELD("parameters", "numbers in them"),
     { "bytes", MC_VALUE_INTEGER, "that they take", MC_UNIT_BYTES, .label = "size" },
     { "bitsPerParameter", MC_VALUE_NUMBER, "scales counted", .label = "bits each" },
     { 0 },
 };
 static const mc_field template_fields[] = {
-    TEXT("source", "file or key that holds it"),
-    COUNT("characters", "bytes of its text; of several, how many there are"),
+    MC_TEXT_FIELD("source", "file or key that holds it"),
+    MC_COUNT_FIELD("characters", "bytes of its text; of several, how many there are"),
     { 0 },
 };
 static const mc_field seconds_fields[] = {
@@ -82,14 +70,14 @@ static const mc_field seconds_fields[] = {
     { 0 },
 };
 static const mc_field forecast_fields[] = {
-    COUNT("probes", "rows of a state"),
-    COUNT("texts", "control texts counted"),
-    COUNT("tokensAsked", "tokens of all texts"),
-    COUNT("tokensComputed", "with common beginnings counted once"),
-    COUNT("layers", "states kept, final counted"),
+    MC_COUNT_FIELD("probes", "rows of a state"),
+    MC_COUNT_FIELD("texts", "control texts counted"),
+    MC_COUNT_FIELD("tokensAsked", "tokens of all texts"),
+    MC_COUNT_FIELD("tokensComputed", "with common beginnings counted once"),
+    MC_COUNT_FIELD("layers", "states kept, final counted"),
     { "blocksRun", MC_VALUE_INTEGER, "that these layers need", MC_UNIT_COUNT,
       .label = "blocks run" },
-    COUNT("threads", "workers"),
+    MC_COUNT_FIELD("threads", "workers"),
     { "flop", MC_VALUE_NUMBER, "floating-point operations", .flags = MC_FIELD_MACHINE },
     { "teraflop", MC_VALUE_NUMBER, "10^12 of them", .label = "TFLOP" },
     { "gflopPerSecond", MC_VALUE_NUMBER, "10^9 a second, by a product timed now",
@@ -116,8 +104,8 @@ static const mc_field forecast_fields[] = {
         name, MC_VALUE_INTEGER, help, MC_UNIT_ID, .flags = MC_FIELD_NULLABLE \
     }
 static const mc_field fingerprint_fields[] = {
-    COUNT("probes", "that were run, one text each"),
-    COUNT("layersProfiled", "that have a profile"),
+    MC_COUNT_FIELD("probes", "that were run, one text each"),
+    MC_COUNT_FIELD("layersProfiled", "that have a profile"),
     NUMBER("normFirst", "median norm behind the first block", MC_UNIT_NONE, NULL),
     NUMBER("normLast", "behind the last", MC_UNIT_NONE, NULL),
     NUMBER("anisotropy", "mean cosine of two probes, median over layers", MC_UNIT_NONE, NULL),
@@ -132,7 +120,7 @@ static const mc_field fingerprint_fields[] = {
     NUMBER("dimensionLow", "its 95 % interval", MC_UNIT_NONE, "from"),
     NUMBER("dimensionHigh", "its 95 % interval", MC_UNIT_NONE, "to"),
     LAYER("dimensionLayer", "where that is"),
-    COUNT("massiveLayers", "with a massive unit (Sun et al. 2024)"),
+    MC_COUNT_FIELD("massiveLayers", "with a massive unit (Sun et al. 2024)"),
     { "massiveUnit", MC_VALUE_INTEGER, "with the largest activation", MC_UNIT_ID,
       .flags = MC_FIELD_OPTIONAL },
     { "massiveValue", MC_VALUE_NUMBER, "that activation", .flags = MC_FIELD_OPTIONAL },
@@ -141,31 +129,32 @@ static const mc_field fingerprint_fields[] = {
     { 0 },
 };
 static const mc_field fields[] = {
-    { "model", MC_VALUE_TEXT, "its name" },
-    TEXT("path", "what was opened"),
-    TEXT("format", "of its files"),
-    TEXT("architecture", "as its configuration calls it"),
-    TEXT("title", "what that covers"),
-    COUNT("blocks", "L: there are states 0 to L and `final`"),
-    COUNT("hiddenSize", "columns of a state"),
-    COUNT("finalSize", "columns of `final`"),
-    COUNT("heads", "of attention"),
-    COUNT("kvHeads", "of keys and values"),
-    COUNT("headDim", "columns of a head"),
-    COUNT("ffnSize", "columns inside the feed-forward part"),
-    COUNT("vocabulary", "rows of the embedding"),
-    COUNT_OR_NULL("context", "tokens it was made for"),
-    COUNT_OR_NULL("hardContext", "longer texts cannot be run"),
-    COUNT("parameters", "numbers that the forward pass reads, quantised or not, each once"),
-    COUNT("totalParameters", "with the head for logits, where it is a matrix of its own"),
+    MC_TEXT_FIELD("model", "its name"),
+    MC_TEXT_FIELD("path", "what was opened"),
+    MC_TEXT_FIELD("format", "of its files"),
+    MC_TEXT_FIELD("architecture", "as its configuration calls it"),
+    MC_TEXT_FIELD("title", "what that covers"),
+    MC_COUNT_FIELD("blocks", "L: there are states 0 to L and `final`"),
+    MC_COUNT_FIELD("hiddenSize", "columns of a state"),
+    MC_COUNT_FIELD("finalSize", "columns of `final`"),
+    MC_COUNT_FIELD("heads", "of attention"),
+    MC_COUNT_FIELD("kvHeads", "of keys and values"),
+    MC_COUNT_FIELD("headDim", "columns of a head"),
+    MC_COUNT_FIELD("ffnSize", "columns inside the feed-forward part"),
+    MC_COUNT_FIELD("vocabulary", "rows of the embedding"),
+    MC_NULLABLE_COUNT("context", "tokens it was made for"),
+    MC_NULLABLE_COUNT("hardContext", "longer texts cannot be run"),
+    MC_COUNT_FIELD("parameters",
+                   "numbers that the forward pass reads, quantised or not, each once"),
+    MC_COUNT_FIELD("totalParameters",
+                   "with the head for logits, where it is a matrix of its own"),
     { "bytes", MC_VALUE_INTEGER, "that the parameters take in the files", MC_UNIT_BYTES,
       .label = "size" },
-    COUNT("files", "with weights"),
+    MC_COUNT_FIELD("files", "with weights"),
     { "fileBytes", MC_VALUE_INTEGER, "of these on disk", MC_UNIT_BYTES,
       .label = "size on disk" },
-    TEXT("weightType", "that holds most of them"),
-    { "types", MC_VALUE_ARRAY, "of storage", .element = MC_VALUE_OBJECT,
-      .fields = kind_fields },
+    MC_TEXT_FIELD("weightType", "that holds most of them"),
+    MC_LIST_FIELD("types", "of storage", kind_fields),
     { "tokenizer", MC_VALUE_OBJECT, "text to ids", .fields = tokenizer_fields,
       .flags = MC_FIELD_NULLABLE },
     { "chatTemplate", MC_VALUE_OBJECT, "for conversations; captures do not use it",

@@ -33,9 +33,9 @@ static const mc_option options[] = {
     ERROR("ref", NULL), ERROR("portable", NULL), ERROR("avx2", NULL), ERROR("avx512", NULL), \
         ERROR("neon", NULL)
 static const mc_field state_fields[] = {
-    { "architecture", MC_VALUE_TEXT, "of the tiny model" },
-    { "reference", MC_VALUE_TEXT, "its name" },
-    { "values", MC_VALUE_INTEGER, "of states, compared", MC_UNIT_COUNT },
+    MC_TEXT_FIELD("architecture", "of the tiny model"),
+    MC_TEXT_FIELD("reference", "its name"),
+    MC_COUNT_FIELD("values", "of states, compared"),
     ERRORS,
     { "sameBits", MC_VALUE_BOOL, "in all tiers of the cpu backend", .label = "same bits" },
     { "passed", MC_VALUE_BOOL, "no error above the bound" },
@@ -43,16 +43,15 @@ static const mc_field state_fields[] = {
     { 0 },
 };
 static const mc_field type_fields[] = {
-    { "type", MC_VALUE_TEXT, "of stored weights" },
-    { "values", MC_VALUE_INTEGER, "widened and compared", MC_UNIT_COUNT },
-    { "error", MC_VALUE_NUMBER, "largest relative one; 0: the same bits",
-      .flags = MC_FIELD_NULLABLE },
+    MC_TEXT_FIELD("type", "of stored weights"),
+    MC_COUNT_FIELD("values", "widened and compared"),
+    MC_NULLABLE_NUMBER("error", "largest relative one; 0: the same bits"),
     { "passed", MC_VALUE_BOOL, "the same bits" },
     { "reason", MC_VALUE_TEXT, "why it could not be read", .flags = MC_FIELD_OPTIONAL },
     { 0 },
 };
 static const mc_field layer_fields[] = {
-    { "layer", MC_VALUE_INTEGER, "a number, or final", MC_UNIT_ID, .flags = MC_FIELD_LAYER },
+    MC_LAYER_FIELD("layer", "a number, or final"),
     ERRORS,
     { 0 },
 };

@@ -6,16 +6,15 @@
 #include "cli/command.h"
 
 static const mc_field folder_fields[] = {
-    { "kind", MC_VALUE_TEXT, "fingerprint, activations, checkpoint or hashes" },
-    { "folder", MC_VALUE_TEXT, "where they are", .flags = MC_FIELD_NULLABLE },
-    { "files", MC_VALUE_INTEGER, "how many", MC_UNIT_COUNT },
+    MC_TEXT_FIELD("kind", "fingerprint, activations, checkpoint or hashes"),
+    MC_NULLABLE_TEXT("folder", "where they are"),
+    MC_COUNT_FIELD("files", "how many"),
     { "size", MC_VALUE_INTEGER, "of all of them", MC_UNIT_BYTES },
     { "diskFree", MC_VALUE_INTEGER, "of that disk", MC_UNIT_BYTES, .flags = MC_FIELD_NULLABLE },
     { 0 },
 };
 static const mc_field storage_fields[] = {
-    { "home", MC_VALUE_TEXT, "this program's own folder (MODELCYPHER_HOME)",
-      .flags = MC_FIELD_NULLABLE },
+    MC_NULLABLE_TEXT("home", "this program's own folder (MODELCYPHER_HOME)"),
     { "activationDays", MC_VALUE_NUMBER,
       "how long they are kept (MC_CACHE_TTL); null: for ever, 0: not at all",
       .flags = MC_FIELD_NULLABLE, .label = "activations kept, days" },

@@ -11,17 +11,17 @@
 static const mc_field setting_fields[] = {
     { "name", MC_VALUE_TEXT, "key in the file; --name is the option, if there is one",
       .label = "setting" },
-    { "value", MC_VALUE_TEXT, "in force, as it would be typed", .flags = MC_FIELD_NULLABLE },
+    MC_NULLABLE_TEXT("value", "in force, as it would be typed"),
     { "source", MC_VALUE_TEXT, "option, environment, file or default",
       .flags = MC_FIELD_MACHINE },
-    { "from", MC_VALUE_TEXT, "the option, the variable or the line of the file" },
+    MC_TEXT_FIELD("from", "the option, the variable or the line of the file"),
     { "variable", MC_VALUE_TEXT, "of the environment",
       .flags = MC_FIELD_NULLABLE | MC_FIELD_MACHINE },
-    { "summary", MC_VALUE_TEXT, "what it is" },
+    MC_TEXT_FIELD("summary", "what it is"),
     { 0 },
 };
 static const mc_field fields[] = {
-    { "file", MC_VALUE_TEXT, "where the file is looked for", .flags = MC_FIELD_NULLABLE },
+    MC_NULLABLE_TEXT("file", "where the file is looked for"),
     { "exists", MC_VALUE_BOOL, "it is there" },
     { "settings", MC_VALUE_ARRAY, "all there are", .element = MC_VALUE_OBJECT,
       .fields = setting_fields, .label = "" },

@@ -34,7 +34,7 @@ static const mc_option options[] = {
 };
 
 static const mc_field cpu_fields[] = {
-    { "name", MC_VALUE_TEXT, "as the processor calls itself", .flags = MC_FIELD_NULLABLE },
+    MC_NULLABLE_TEXT("name", "as the processor calls itself"),
     { "cores", MC_VALUE_INTEGER, "online" },
     { "coresUsable", MC_VALUE_INTEGER, "by this process: affinity and container quota" },
     { "load", MC_VALUE_NUMBER, "runnable tasks, mean over the last minute" },
@@ -50,14 +50,14 @@ static const mc_field memory_fields[] = {
     { 0 },
 };
 static const mc_field backend_fields[] = {
-    { "backend", MC_VALUE_TEXT, "what --backend takes" },
-    { "tier", MC_VALUE_TEXT, "instruction set, what MC_CPU takes", .flags = MC_FIELD_NULLABLE },
+    MC_TEXT_FIELD("backend", "what --backend takes"),
+    MC_NULLABLE_TEXT("tier", "instruction set, what MC_CPU takes"),
     { "available", MC_VALUE_BOOL, "this machine has it" },
     { "chosen", MC_VALUE_BOOL, "what a build would use" },
     { 0 },
 };
 static const mc_field disk_fields[] = {
-    { "home", MC_VALUE_TEXT, "folder of caches and settings", .flags = MC_FIELD_NULLABLE },
+    MC_NULLABLE_TEXT("home", "folder of caches and settings"),
     { "total", MC_VALUE_INTEGER, "of the file system it is on", MC_UNIT_BYTES,
       .flags = MC_FIELD_NULLABLE },
     { "available", MC_VALUE_INTEGER, "of that, to this user", MC_UNIT_BYTES,
@@ -72,16 +72,16 @@ static const mc_field gpu_fields[] = {
     { 0 },
 };
 static const mc_field cache_fields[] = {
-    { "kind", MC_VALUE_TEXT, "what is kept" },
-    { "files", MC_VALUE_INTEGER, "entries", MC_UNIT_COUNT },
+    MC_TEXT_FIELD("kind", "what is kept"),
+    MC_COUNT_FIELD("files", "entries"),
     { "size", MC_VALUE_INTEGER, "of these", MC_UNIT_BYTES },
     { 0 },
 };
 static const mc_field run_fields[] = {
     { "pid", MC_VALUE_INTEGER, "of the process", MC_UNIT_ID },
     { "host", MC_VALUE_TEXT, "machine or container", .flags = MC_FIELD_MACHINE },
-    { "command", MC_VALUE_TEXT, "what it does" },
-    { "model", MC_VALUE_TEXT, "its folder's or file's name", .flags = MC_FIELD_NULLABLE },
+    MC_TEXT_FIELD("command", "what it does"),
+    MC_NULLABLE_TEXT("model", "its folder's or file's name"),
     { "path", MC_VALUE_TEXT, "as it was named", .flags = MC_FIELD_NULLABLE | MC_FIELD_MACHINE },
     { "progress", MC_VALUE_NUMBER, "done of all, 0 to 1", MC_UNIT_RATIO },
     { "stage", MC_VALUE_TEXT, "what it is at", .flags = MC_FIELD_NULLABLE | MC_FIELD_MACHINE },
@@ -92,18 +92,14 @@ static const mc_field run_fields[] = {
     { 0 },
 };
 static const mc_field fields[] = {
-    { "time", MC_VALUE_TEXT, "when this was read, UTC" },
+    MC_TEXT_FIELD("time", "when this was read, UTC"),
     { "cpu", MC_VALUE_OBJECT, "processor", .fields = cpu_fields },
     { "memory", MC_VALUE_OBJECT, "main memory", .fields = memory_fields },
     { "disk", MC_VALUE_OBJECT, "where results are kept", .fields = disk_fields },
-    { "gpus", MC_VALUE_ARRAY, "graphics processors", .element = MC_VALUE_OBJECT,
-      .fields = gpu_fields },
-    { "backends", MC_VALUE_ARRAY, "what can compute", .element = MC_VALUE_OBJECT,
-      .fields = backend_fields },
-    { "caches", MC_VALUE_ARRAY, "what is kept between runs", .element = MC_VALUE_OBJECT,
-      .fields = cache_fields },
-    { "runs", MC_VALUE_ARRAY, "what runs now, oldest first", .element = MC_VALUE_OBJECT,
-      .fields = run_fields },
+    MC_LIST_FIELD("gpus", "graphics processors", gpu_fields),
+    MC_LIST_FIELD("backends", "what can compute", backend_fields),
+    MC_LIST_FIELD("caches", "what is kept between runs", cache_fields),
+    MC_LIST_FIELD("runs", "what runs now, oldest first", run_fields),
     { 0 },
 };
 static const mc_schema schema = { "mc.system.status.v1", fields };

@@ -38,8 +38,8 @@ static const mc_option options[] = {
 static const mc_field token_fields[] = {
     { "line", MC_VALUE_INTEGER, "of the file, from 1", MC_UNIT_ID, .flags = MC_FIELD_OPTIONAL },
     { "id", MC_VALUE_INTEGER, "of the token", MC_UNIT_ID },
-    { "piece", MC_VALUE_TEXT, "as the vocabulary spells it" },
-    { "text", MC_VALUE_TEXT, "what it stands for; bytes that are no UTF-8 alone as \\xNN" },
+    MC_TEXT_FIELD("piece", "as the vocabulary spells it"),
+    MC_TEXT_FIELD("text", "what it stands for; bytes that are no UTF-8 alone as \\xNN"),
     { "special", MC_VALUE_BOOL, "marks structure, stands for no text" },
     { 0 },
 };
@@ -48,11 +48,11 @@ static const mc_field text_fields[] = {
     { 0 },
 };
 static const mc_field tokenizer_fields[] = {
-    { "source", MC_VALUE_TEXT, "what it was read from" },
-    { "kind", MC_VALUE_TEXT, "of model: bpe, unigram, wordpiece" },
+    MC_TEXT_FIELD("source", "what it was read from"),
+    MC_TEXT_FIELD("kind", "of model: bpe, unigram, wordpiece"),
     { "pre", MC_VALUE_TEXT, "pre-tokenizer named by a GGUF file", .flags = MC_FIELD_OPTIONAL },
-    { "vocabulary", MC_VALUE_INTEGER, "ids", MC_UNIT_COUNT },
-    { "decision", MC_VALUE_TEXT, "which special tokens are added, by whose word" },
+    MC_COUNT_FIELD("vocabulary", "ids"),
+    MC_TEXT_FIELD("decision", "which special tokens are added, by whose word"),
     { "hash", MC_VALUE_TEXT, "of the content that decides ids", .flags = MC_FIELD_MACHINE },
     { 0 },
 };

@@ -4,75 +4,56 @@
 #include <math.h>
 #include <string.h>
 
-#define LAYER(name, help)                                                 \
-    {                                                                     \
-        name, MC_VALUE_INTEGER, help, MC_UNIT_ID, .flags = MC_FIELD_LAYER \
-    }
-#define NUMBER(name, help)                                      \
-    {                                                           \
-        name, MC_VALUE_NUMBER, help, .flags = MC_FIELD_NULLABLE \
-    }
-#define COUNT(name, help)                           \
-    {                                               \
-        name, MC_VALUE_INTEGER, help, MC_UNIT_COUNT \
-    }
-#define TEXT(name, help)          \
-    {                             \
-        name, MC_VALUE_TEXT, help \
-    }
-#define OPTIONAL_TEXT(name, help)                             \
-    {                                                         \
-        name, MC_VALUE_TEXT, help, .flags = MC_FIELD_NULLABLE \
-    }
-#define LIST(name, help, of)                                                 \
-    {                                                                        \
-        name, MC_VALUE_ARRAY, help, .element = MC_VALUE_OBJECT, .fields = of \
-    }
-
 static const mc_field pair_fields[] = {
-    LAYER("layerA", "layer of A"),
-    LAYER("layerB", "layer of B"),
-    TEXT("metric", "name of the metric"),
-    NUMBER("value", "of the metric; null: see reason"),
-    NUMBER("p", "(1 + permutations at least as extreme) / (1 + permutations)"),
-    NUMBER("pCorrected", "the same for the largest of all pairs (standardised maximum)"),
-    NUMBER("low", "95 % interval from half-samples; pairs of a correspondence only"),
-    NUMBER("high", "its other end"),
-    NUMBER("ceiling", "sqrt(s(A1,A2) s(B1,B2)) of the split halves: that of half the texts"),
-    NUMBER("control", "the value on the control probes"),
-    NUMBER("floor", "what unrelated probes give by construction; null: 0 or not known"),
-    NUMBER("nullMean", "mean over the permutations"),
-    NUMBER("nullSd", "their standard deviation"),
-    NUMBER("without", "the value with the flagged probes left out"),
-    NUMBER("withoutP", "its p"),
-    NUMBER("withoutPCorrected", "its corrected p"),
-    NUMBER("withoutDimensions", "the value with the flagged units of either layer left out"),
-    NUMBER("withoutDimensionsP", "its p"),
-    NUMBER("withoutDimensionsPCorrected", "its corrected p"),
+    MC_LAYER_FIELD("layerA", "layer of A"),
+    MC_LAYER_FIELD("layerB", "layer of B"),
+    MC_TEXT_FIELD("metric", "name of the metric"),
+    MC_NULLABLE_NUMBER("value", "of the metric; null: see reason"),
+    MC_NULLABLE_NUMBER("p", "(1 + permutations at least as extreme) / (1 + permutations)"),
+    MC_NULLABLE_NUMBER("pCorrected",
+                       "the same for the largest of all pairs (standardised maximum)"),
+    MC_NULLABLE_NUMBER("low",
+                       "95 % interval from half-samples; pairs of a correspondence only"),
+    MC_NULLABLE_NUMBER("high", "its other end"),
+    MC_NULLABLE_NUMBER("ceiling",
+                       "sqrt(s(A1,A2) s(B1,B2)) of the split halves: that of half the texts"),
+    MC_NULLABLE_NUMBER("control", "the value on the control probes"),
+    MC_NULLABLE_NUMBER("floor",
+                       "what unrelated probes give by construction; null: 0 or not known"),
+    MC_NULLABLE_NUMBER("nullMean", "mean over the permutations"),
+    MC_NULLABLE_NUMBER("nullSd", "their standard deviation"),
+    MC_NULLABLE_NUMBER("without", "the value with the flagged probes left out"),
+    MC_NULLABLE_NUMBER("withoutP", "its p"),
+    MC_NULLABLE_NUMBER("withoutPCorrected", "its corrected p"),
+    MC_NULLABLE_NUMBER("withoutDimensions",
+                       "the value with the flagged units of either layer left out"),
+    MC_NULLABLE_NUMBER("withoutDimensionsP", "its p"),
+    MC_NULLABLE_NUMBER("withoutDimensionsPCorrected", "its corrected p"),
     { "monotone", MC_VALUE_BOOL, "in the monotone correspondence" },
     { "assignment", MC_VALUE_BOOL, "in the one-to-one assignment" },
-    OPTIONAL_TEXT("reason", "why there is no value"),
+    MC_NULLABLE_TEXT("reason", "why there is no value"),
     { 0 },
 };
 
 static const mc_field link_fields[] = {
-    LAYER("layerA", "layer of A"),
-    LAYER("layerB", "layer of B"),
-    NUMBER("cka", "debiased CKA of the two"),
+    MC_LAYER_FIELD("layerA", "layer of A"),
+    MC_LAYER_FIELD("layerB", "layer of B"),
+    MC_NULLABLE_NUMBER("cka", "debiased CKA of the two"),
     { 0 },
 };
 
 static const mc_field alignment_fields[] = {
-    NUMBER("mean", "debiased CKA, mean over the pairs"),
-    NUMBER("nullMean", "the same with the probes permuted and the pairs chosen anew"),
-    NUMBER("nullSd", "its standard deviation"),
-    NUMBER("p", "of the mean against that null"),
-    LIST("pairs", "which layer goes with which", link_fields),
+    MC_NULLABLE_NUMBER("mean", "debiased CKA, mean over the pairs"),
+    MC_NULLABLE_NUMBER("nullMean",
+                       "the same with the probes permuted and the pairs chosen anew"),
+    MC_NULLABLE_NUMBER("nullSd", "its standard deviation"),
+    MC_NULLABLE_NUMBER("p", "of the mean against that null"),
+    MC_LIST_FIELD("pairs", "which layer goes with which", link_fields),
     { 0 },
 };
 
 static const mc_field correspondence_fields[] = {
-    TEXT("basis", "the metric whose matrix is aligned"),
+    MC_TEXT_FIELD("basis", "the metric whose matrix is aligned"),
     { "monotone", MC_VALUE_OBJECT, "increasing, largest sum (dynamic programming)",
       .fields = alignment_fields },
     { "assignment", MC_VALUE_OBJECT, "one-to-one, largest sum (Hungarian method)",
@@ -81,109 +62,110 @@ static const mc_field correspondence_fields[] = {
 };
 
 static const mc_field group_fields[] = {
-    TEXT("grouping", "source or domain"),
-    TEXT("group", "its name"),
-    COUNT("probes", "in it"),
-    NUMBER("value", "mean over the monotone correspondence, these probes alone"),
-    NUMBER("nullMean", "these probes permuted"),
-    NUMBER("nullSd", "standard deviation of that"),
-    NUMBER("p", "of the value against it"),
-    OPTIONAL_TEXT("reason", "why there is no value"),
+    MC_TEXT_FIELD("grouping", "source or domain"),
+    MC_TEXT_FIELD("group", "its name"),
+    MC_COUNT_FIELD("probes", "in it"),
+    MC_NULLABLE_NUMBER("value", "mean over the monotone correspondence, these probes alone"),
+    MC_NULLABLE_NUMBER("nullMean", "these probes permuted"),
+    MC_NULLABLE_NUMBER("nullSd", "standard deviation of that"),
+    MC_NULLABLE_NUMBER("p", "of the value against it"),
+    MC_NULLABLE_TEXT("reason", "why there is no value"),
     { 0 },
 };
 
 static const mc_field metric_fields[] = {
-    TEXT("metric", "name"),
-    TEXT("summary", "what it says"),
-    TEXT("note", "variant and parameters"),
-    TEXT("citation", "where it is defined"),
+    MC_TEXT_FIELD("metric", "name"),
+    MC_TEXT_FIELD("summary", "what it says"),
+    MC_TEXT_FIELD("note", "variant and parameters"),
+    MC_TEXT_FIELD("citation", "where it is defined"),
     { "distance", MC_VALUE_BOOL, "0 is most alike" },
-    COUNT("permutations", "draws of the null"),
-    COUNT("permutationsLeftOut", "draws of the nulls of what is left out (a quarter)"),
-    COUNT("halfSamples", "resamples of the intervals"),
-    NUMBER("mean", "over the monotone correspondence"),
-    NUMBER("low", "95 % interval of the mean"),
-    NUMBER("high", "its other end"),
-    NUMBER("significant", "share of the monotone correspondence with corrected p < 0.05"),
-    NUMBER("assignmentMean", "over the one-to-one assignment"),
-    NUMBER("assignmentSignificant", "share of it with corrected p < 0.05"),
-    NUMBER("best", "value of the best of all pairs"),
-    NUMBER("bestP", "its corrected p"),
-    LIST("groups", "the same within each group of probes", group_fields),
+    MC_COUNT_FIELD("permutations", "draws of the null"),
+    MC_COUNT_FIELD("permutationsLeftOut", "draws of the nulls of what is left out (a quarter)"),
+    MC_COUNT_FIELD("halfSamples", "resamples of the intervals"),
+    MC_NULLABLE_NUMBER("mean", "over the monotone correspondence"),
+    MC_NULLABLE_NUMBER("low", "95 % interval of the mean"),
+    MC_NULLABLE_NUMBER("high", "its other end"),
+    MC_NULLABLE_NUMBER("significant",
+                       "share of the monotone correspondence with corrected p < 0.05"),
+    MC_NULLABLE_NUMBER("assignmentMean", "over the one-to-one assignment"),
+    MC_NULLABLE_NUMBER("assignmentSignificant", "share of it with corrected p < 0.05"),
+    MC_NULLABLE_NUMBER("best", "value of the best of all pairs"),
+    MC_NULLABLE_NUMBER("bestP", "its corrected p"),
+    MC_LIST_FIELD("groups", "the same within each group of probes", group_fields),
     { 0 },
 };
 
 static const mc_field flagged_fields[] = {
-    TEXT("probe", "full id"),
-    NUMBER("share", "of the squared norm of the layer's centred Gram matrix"),
+    MC_TEXT_FIELD("probe", "full id"),
+    MC_NULLABLE_NUMBER("share", "of the squared norm of the layer's centred Gram matrix"),
     { 0 },
 };
 
 static const mc_field dimension_fields[] = {
     { "dimension", MC_VALUE_INTEGER, "the hidden unit", MC_UNIT_ID },
-    NUMBER("share", "of its own Gram matrix in the squared norm of the layer's"),
+    MC_NULLABLE_NUMBER("share", "of its own Gram matrix in the squared norm of the layer's"),
     { 0 },
 };
 
 static const mc_field warning_fields[] = {
-    TEXT("kind",
-         "leverage, massive-dimension, layer-undefined, no-split, no-control, few-probes"),
-    OPTIONAL_TEXT("side", "A or B; null: both"),
+    MC_TEXT_FIELD(
+        "kind",
+        "leverage, massive-dimension, layer-undefined, no-split, no-control, few-probes"),
+    MC_NULLABLE_TEXT("side", "A or B; null: both"),
     { "layer", MC_VALUE_INTEGER, "of that side", MC_UNIT_ID,
       .flags = MC_FIELD_LAYER | MC_FIELD_NULLABLE },
-    LIST("probes", "flagged, largest share first", flagged_fields),
-    LIST("dimensions", "hidden units flagged, largest share first", dimension_fields),
-    TEXT("text", "the warning as a sentence"),
+    MC_LIST_FIELD("probes", "flagged, largest share first", flagged_fields),
+    MC_LIST_FIELD("dimensions", "hidden units flagged, largest share first", dimension_fields),
+    MC_TEXT_FIELD("text", "the warning as a sentence"),
     { 0 },
 };
 
 static const mc_field layer_fields[] = {
-    TEXT("side", "A or B"),
-    LAYER("layer", "of that side"),
-    OPTIONAL_TEXT("largestProbe", "with the largest share of the squared Gram matrix"),
-    NUMBER("leverage", "that share"),
+    MC_TEXT_FIELD("side", "A or B"),
+    MC_LAYER_FIELD("layer", "of that side"),
+    MC_NULLABLE_TEXT("largestProbe", "with the largest share of the squared Gram matrix"),
+    MC_NULLABLE_NUMBER("leverage", "that share"),
     { "largestDimension", MC_VALUE_INTEGER, "the unit whose own Gram matrix is largest",
       MC_UNIT_ID, .flags = MC_FIELD_NULLABLE },
-    NUMBER("dimensionShare", "its share of the squared Gram matrix"),
-    OPTIONAL_TEXT("reason", "why the layer cannot be compared"),
+    MC_NULLABLE_NUMBER("dimensionShare", "its share of the squared Gram matrix"),
+    MC_NULLABLE_TEXT("reason", "why the layer cannot be compared"),
     { 0 },
 };
 
 static const mc_field model_fields[] = {
-    TEXT("path", "the file"),
-    TEXT("form", "of the file"),
-    TEXT("model", "as the file names it"),
-    { "blocks", MC_VALUE_INTEGER, "transformer blocks; null: not known", MC_UNIT_COUNT,
-      .flags = MC_FIELD_NULLABLE },
-    COUNT("hiddenSize", "columns of a state"),
-    TEXT("pooling", "of the tokens of a text"),
-    COUNT("layers", "compared"),
-    COUNT("probes", "in the file"),
-    COUNT("probesLeftOut", "not in the other file"),
+    MC_TEXT_FIELD("path", "the file"),
+    MC_TEXT_FIELD("form", "of the file"),
+    MC_TEXT_FIELD("model", "as the file names it"),
+    MC_NULLABLE_COUNT("blocks", "transformer blocks; null: not known"),
+    MC_COUNT_FIELD("hiddenSize", "columns of a state"),
+    MC_TEXT_FIELD("pooling", "of the tokens of a text"),
+    MC_COUNT_FIELD("layers", "compared"),
+    MC_COUNT_FIELD("probes", "in the file"),
+    MC_COUNT_FIELD("probesLeftOut", "not in the other file"),
     { 0 },
 };
 
 static const mc_field statistics_fields[] = {
     { "seed", MC_VALUE_INTEGER, "of all random numbers", MC_UNIT_ID },
-    NUMBER("leverageBound", "share above which a probe is flagged"),
-    NUMBER("dimensionBound", "share above which a unit is flagged"),
-    TEXT("correction", "how p is corrected for the number of pairs"),
-    TEXT("interval", "how intervals are made"),
-    TEXT("arithmetic", "the linear algebra library and its kernels"),
+    MC_NULLABLE_NUMBER("leverageBound", "share above which a probe is flagged"),
+    MC_NULLABLE_NUMBER("dimensionBound", "share above which a unit is flagged"),
+    MC_TEXT_FIELD("correction", "how p is corrected for the number of pairs"),
+    MC_TEXT_FIELD("interval", "how intervals are made"),
+    MC_TEXT_FIELD("arithmetic", "the linear algebra library and its kernels"),
     { 0 },
 };
 
 const mc_field mc_compare_fields[] = {
     { "a", MC_VALUE_OBJECT, "the first file", .fields = model_fields },
     { "b", MC_VALUE_OBJECT, "the second file", .fields = model_fields },
-    COUNT("probes", "in common: the rows of the comparison"),
+    MC_COUNT_FIELD("probes", "in common: the rows of the comparison"),
     { "statistics", MC_VALUE_OBJECT, "how it was done", .fields = statistics_fields },
     { "correspondence", MC_VALUE_OBJECT, "which layer goes with which",
       .fields = correspondence_fields },
-    LIST("metrics", "summary of each", metric_fields),
-    LIST("pairs", "every pair of layers for every metric", pair_fields),
-    LIST("layers", "what was found in each layer", layer_fields),
-    LIST("warnings", "what to know before believing the numbers", warning_fields),
+    MC_LIST_FIELD("metrics", "summary of each", metric_fields),
+    MC_LIST_FIELD("pairs", "every pair of layers for every metric", pair_fields),
+    MC_LIST_FIELD("layers", "what was found in each layer", layer_fields),
+    MC_LIST_FIELD("warnings", "what to know before believing the numbers", warning_fields),
     { "flagged", MC_VALUE_ARRAY, "probes left out of the values `without`",
       .element = MC_VALUE_TEXT },
     { "seconds", MC_VALUE_NUMBER, "it took", MC_UNIT_SECONDS },

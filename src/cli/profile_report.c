@@ -15,8 +15,8 @@
 enum { SHOWN = 20 };
 
 static const mc_field row_fields[] = {
-    { "name", MC_VALUE_TEXT, "" },
-    { "calls", MC_VALUE_INTEGER, "", MC_UNIT_COUNT },
+    MC_TEXT_FIELD("name", ""),
+    MC_COUNT_FIELD("calls", ""),
     { "wall", MC_VALUE_NUMBER, "", MC_UNIT_SECONDS },
     { "share", MC_VALUE_NUMBER, "", MC_UNIT_RATIO },
     { "cpu", MC_VALUE_NUMBER, "", MC_UNIT_SECONDS },

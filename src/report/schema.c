@@ -132,7 +132,7 @@ static void write_object(mc_json_writer *json, const mc_field *fields)
 
 /* What every report has beside its own fields (write.c adds them). */
 static const mc_field envelope[] = {
-    { "_schema", MC_VALUE_TEXT, "the name and version of this shape" },
+    MC_TEXT_FIELD("_schema", "the name and version of this shape"),
     { "notes", MC_VALUE_ARRAY, "remarks, and where a number is null because it is not finite",
       .element = MC_VALUE_TEXT, .flags = MC_FIELD_OPTIONAL },
     { 0 },

@@ -26,7 +26,7 @@ enum {
     MC_FIELD_LAYER    = 16 /* an integer field that may also be the text "final" */
 };
 
-/* Written with the macros below; a table ends with { 0 }. */
+/* A row of a table, which ends with { 0 }; the commonest rows have macros below. */
 typedef struct mc_field {
     const char            *name; /* "*": any key not named before it */
     mc_value_kind          kind;
@@ -37,6 +37,35 @@ typedef struct mc_field {
     unsigned               flags;
     const char            *label; /* NULL: the name in words ("hiddenSize": "hidden size") */
 } mc_field;
+
+#define MC_TEXT_FIELD(name, help) \
+    {                             \
+        name, MC_VALUE_TEXT, help \
+    }
+#define MC_COUNT_FIELD(name, help)                  \
+    {                                               \
+        name, MC_VALUE_INTEGER, help, MC_UNIT_COUNT \
+    }
+#define MC_LAYER_FIELD(name, help)                                        \
+    {                                                                     \
+        name, MC_VALUE_INTEGER, help, MC_UNIT_ID, .flags = MC_FIELD_LAYER \
+    }
+#define MC_LIST_FIELD(name, help, of)                                        \
+    {                                                                        \
+        name, MC_VALUE_ARRAY, help, .element = MC_VALUE_OBJECT, .fields = of \
+    }
+#define MC_NULLABLE_TEXT(name, help)                          \
+    {                                                         \
+        name, MC_VALUE_TEXT, help, .flags = MC_FIELD_NULLABLE \
+    }
+#define MC_NULLABLE_COUNT(name, help)                                           \
+    {                                                                           \
+        name, MC_VALUE_INTEGER, help, MC_UNIT_COUNT, .flags = MC_FIELD_NULLABLE \
+    }
+#define MC_NULLABLE_NUMBER(name, help)                          \
+    {                                                           \
+        name, MC_VALUE_NUMBER, help, .flags = MC_FIELD_NULLABLE \
+    }
 
 typedef struct mc_schema {
     const char     *name; /* "mc.geometry.crm-build.v1" */
