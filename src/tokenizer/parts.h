@@ -59,6 +59,10 @@ mc_status mc_tokenizer_add_bert_pre_tokenizer(mc_tokenizer *tokenizer, mc_error 
 mc_status mc_tokenizer_add_charsmap(mc_tokenizer *tokenizer, const char *map, size_t size,
                                     mc_error *err); /* an empty map is none */
 
+/* BERT's normaliser, pre-tokeniser and WordPiece model, which the tokenizer owns; the
+ * vocabulary is still to come. */
+mc_status mc_tokenizer_add_bert(mc_tokenizer *tokenizer, bool ideographs, bool strip_accents,
+                                bool lowercase, mc_wordpiece **wordpiece, mc_error *err);
 mc_status mc_tokenizer_add_sentencepiece(mc_tokenizer *tokenizer, bool prefix,
                                          bool remove_extra_spaces, mc_error *err);
 

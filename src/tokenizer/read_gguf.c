@@ -353,16 +353,7 @@ static mc_status read_bert(const gguf_tokens *tokens, mc_tokenizer *tokenizer, m
     bool          strip     = read_flag(tokens, KEY("normalizer.strip_accents"), lowercase);
     mc_wordpiece *wordpiece;
 
-    MC_TRY(mc_wordpiece_create(&wordpiece, err));
-    tokenizer->kind            = &mc_model_wordpiece;
-    tokenizer->model           = wordpiece;
-    tokenizer->style           = MC_STYLE_WORDPIECE;
-    wordpiece->most_characters = 100; /* BERT's own */
-    wordpiece->prefix          = mc_strdup("##");
-    wordpiece->prefix_size     = 2;
-    if (!wordpiece->prefix) return mc_fail_memory(err, 3);
-    MC_TRY(mc_tokenizer_add_bert_normalizer(tokenizer, true, true, strip, lowercase, err));
-    MC_TRY(mc_tokenizer_add_bert_pre_tokenizer(tokenizer, err));
+    MC_TRY(mc_tokenizer_add_bert(tokenizer, true, strip, lowercase, &wordpiece, err));
     MC_TRY(read_texts(tokens, tokenizer, true, err));
     MC_TRY(read_id(tokens, KEY("unknown_token_id"), 100, &wordpiece->unknown.id, err));
     mc_wordpiece_finish(wordpiece, &tokenizer->vocab);

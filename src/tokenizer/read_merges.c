@@ -1,7 +1,6 @@
 /* read_merges.c - vocab.json with merges.txt (byte-level BPE), and vocab.txt (WordPiece). */
 #include <string.h>
 
-#include "base/alloc.h"
 #include "tokenizer/legacy.h"
 #include "tokenizer/read_json.h"
 #include "tokenizer/utf8.h"
@@ -99,8 +98,8 @@ mc_status mc_read_merges_tokenizer(const mc_legacy_files *files, mc_json_value v
 
 /* ---- vocab.txt ---- */
 
-static mc_status add_bert_stages(const mc_legacy_files *files, mc_tokenizer *tokenizer,
-                                 mc_error *err)
+static mc_status add_bert(const mc_legacy_files *files, mc_tokenizer *tokenizer,
+                          mc_wordpiece **wordpiece, mc_error *err)
 {
     mc_json_value config    = files->tokenizer_config;
     bool          lowercase = true, ideographs = true, strip;
@@ -109,9 +108,7 @@ static mc_status add_bert_stages(const mc_legacy_files *files, mc_tokenizer *tok
     MC_TRY(mc_field_bool(config, "tokenize_chinese_chars", &ideographs, err));
     strip = lowercase;
     MC_TRY(mc_field_bool(config, "strip_accents", &strip, err));
-    MC_TRY(
-        mc_tokenizer_add_bert_normalizer(tokenizer, true, ideographs, strip, lowercase, err));
-    return mc_tokenizer_add_bert_pre_tokenizer(tokenizer, err);
+    return mc_tokenizer_add_bert(tokenizer, ideographs, strip, lowercase, wordpiece, err);
 }
 
 mc_status mc_read_words_tokenizer(const mc_legacy_files *files, const char *text, size_t size,
@@ -124,15 +121,7 @@ mc_status mc_read_words_tokenizer(const mc_legacy_files *files, const char *text
 
     MC_TRY(mc_legacy_find_class(files, MC_LEGACY_WORDS, &row, err));
     MC_TRY(mc_utf8_require(text, size, err));
-    MC_TRY(mc_wordpiece_create(&wordpiece, err));
-    tokenizer->kind            = &mc_model_wordpiece;
-    tokenizer->model           = wordpiece;
-    tokenizer->style           = MC_STYLE_WORDPIECE;
-    wordpiece->most_characters = 100; /* BERT's own */
-    wordpiece->prefix          = mc_strdup("##");
-    wordpiece->prefix_size     = 2;
-    if (!wordpiece->prefix) return mc_fail_memory(err, 3);
-    MC_TRY(add_bert_stages(files, tokenizer, err));
+    MC_TRY(add_bert(files, tokenizer, &wordpiece, err));
     for (int64_t id = 0; next_line(&text, &size, &line, &length); id++)
         MC_TRY(mc_vocab_add(&tokenizer->vocab, line, length, id, err));
     MC_TRY(mc_legacy_add_tokens(files, row, tokenizer, err));
