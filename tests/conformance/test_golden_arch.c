@@ -72,14 +72,14 @@ static void states_equal_the_reference(void **state)
 
 static void check_knockout(const char *name, const char *rule, mc_json_value edit)
 {
-    char   folder[512], golden[600], variant[64];
+    char   folder[512], golden[600], variant[MC_TEST_SCRATCH];
     double moved = 0.0, error;
 
     snprintf(folder, sizeof folder, "%s/golden/arch/%s", MC_TEST_FOLDER, name);
     snprintf(golden, sizeof golden, "%s/golden.safetensors", folder);
-    mc_test_make_variant(folder, edit, variant, sizeof variant);
+    mc_test_make_variant(folder, edit, variant);
     error = mc_test_golden_error(variant, golden, backends[1] ? backends[1] : backends[0]);
-    mc_test_remove_variant(variant);
+    mc_test_scratch_remove(variant);
     CHECK(name, mc_json_double(mc_json_get(edit, "moved"), &moved));
     /* Far from the golden states, and as far as the reference went (two digits are stored). */
     if (!(error >= 100 * TOLERANCE) || !(fabs(error / moved - 1.0) <= 0.06)) {
@@ -122,17 +122,17 @@ static void rope_type_null_leaves_the_word_to_type(void **state)
     static const char folder[] = MC_TEST_FOLDER "/golden/arch/llama_rope_linear";
     mc_json          *json     = NULL;
     mc_error          err      = { 0 };
-    char              variant[64];
+    char              variant[MC_TEST_SCRATCH];
     double            error;
 
     (void)state;
     CHECK_OK("edit", mc_json_parse(edit, strlen(edit), &json, &err));
-    mc_test_make_variant(folder, mc_json_root(json), variant, sizeof variant);
+    mc_test_make_variant(folder, mc_json_root(json), variant);
     mc_json_free(json);
     error = mc_test_golden_error(
         variant, MC_TEST_FOLDER "/golden/arch/llama_rope_linear/golden.safetensors",
         &mc_backend_ref);
-    mc_test_remove_variant(variant);
+    mc_test_scratch_remove(variant);
     CHECK_NEAR("states", error, 0.0, TOLERANCE);
 }
 

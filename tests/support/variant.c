@@ -3,8 +3,6 @@
 
 #include <dirent.h>
 #include <fnmatch.h>
-#include <stdlib.h>
-#include <unistd.h>
 
 #include "base/alloc.h"
 #include "base/file_map.h"
@@ -183,7 +181,7 @@ static int ends_with(const char *text, const char *tail)
     return length >= size && strcmp(text + length - size, tail) == 0;
 }
 
-void mc_test_make_variant(const char *folder, mc_json_value edit, char *out, size_t size)
+void mc_test_make_variant(const char *folder, mc_json_value edit, char out[MC_TEST_SCRATCH])
 {
     char           from[1024], to[1024];
     DIR           *list  = opendir(folder);
@@ -191,8 +189,7 @@ void mc_test_make_variant(const char *folder, mc_json_value edit, char *out, siz
     size_t         set   = 0;
 
     CHECK(folder, list != NULL);
-    snprintf(out, size, "/tmp/mc_test_variant_XXXXXX");
-    CHECK(folder, mkdtemp(out) != NULL);
+    mc_test_scratch_make(out);
     while ((entry = readdir(list))) {
         snprintf(from, sizeof from, "%s/%s", folder, entry->d_name);
         snprintf(to, sizeof to, "%s/%s", out, entry->d_name);
@@ -207,18 +204,4 @@ void mc_test_make_variant(const char *folder, mc_json_value edit, char *out, siz
     }
     closedir(list);
     CHECK(folder, set > 0 || mc_json_type_of(mc_json_get(edit, "config")) != MC_JSON_NONE);
-}
-
-void mc_test_remove_variant(const char *folder)
-{
-    char           path[1024];
-    DIR           *list = opendir(folder);
-    struct dirent *entry;
-
-    while (list && (entry = readdir(list))) {
-        snprintf(path, sizeof path, "%s/%s", folder, entry->d_name);
-        if (entry->d_name[0] != '.') unlink(path);
-    }
-    if (list) closedir(list);
-    rmdir(folder);
 }

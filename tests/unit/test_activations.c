@@ -20,10 +20,11 @@
 #include "cache/checkpoint.h"
 #include "cache/inventory.h"
 #include "support/check.h"
+#include "support/scratch.h"
 
 #define TINY MC_TEST_FOLDER "/golden/models/tiny-llama"
 
-static char        home[64], kept[96];
+static char        home[MC_TEST_SCRATCH], kept[96];
 static const char *compared; /* layers of the builds that are compared */
 static char       *plain;    /* the file of a build without a cache */
 static size_t      plain_size;
@@ -105,10 +106,8 @@ static void build_plain(const char *wanted)
 
 static int set_up(void **state)
 {
-
     (void)state;
-    snprintf(home, sizeof home, "/tmp/mc_test_activations_XXXXXX");
-    assert_non_null(mkdtemp(home));
+    mc_test_scratch_make(home);
     snprintf(kept, sizeof kept, "%s/caches/activations", home);
     setenv("MODELCYPHER_HOME", home, 1);
     setenv("SOURCE_DATE_EPOCH", "1700000000", 1);
@@ -123,13 +122,10 @@ static int set_up(void **state)
 
 static int tear_down(void **state)
 {
-    char command[96];
-
     (void)state;
     mc_log_set(NULL, NULL, MC_LOG_WARN);
     mc_free(plain);
-    snprintf(command, sizeof command, "rm -r %s", home);
-    return system(command); /* NOLINT(cert-env33-c): a fixed command of a test */
+    return mc_test_scratch_remove(home);
 }
 
 static mc_cache_list list_all(void)

@@ -14,8 +14,9 @@
 #include "cache/content.h"
 #include "cache/entry.h"
 #include "support/check.h"
+#include "support/scratch.h"
 
-static char home[64];
+static char home[MC_TEST_SCRATCH];
 static int  warnings;
 static char last_warning[1024];
 
@@ -36,8 +37,7 @@ static void count_warning(void *context, mc_log_level level, const char *message
 static int set_up(void **state)
 {
     (void)state;
-    snprintf(home, sizeof home, "/tmp/mc_test_cache_XXXXXX");
-    assert_non_null(mkdtemp(home));
+    mc_test_scratch_make(home);
     setenv("MODELCYPHER_HOME", home, 1);
     unsetenv("MC_ACTIVATION_CACHE_DIR");
     warnings = 0;
@@ -47,12 +47,9 @@ static int set_up(void **state)
 
 static int tear_down(void **state)
 {
-    char command[128];
-
     (void)state;
     mc_log_set(NULL, NULL, MC_LOG_WARN);
-    snprintf(command, sizeof command, "rm -r %s", home);
-    return system(command); /* NOLINT(cert-env33-c): a fixed command of a test */
+    return mc_test_scratch_remove(home);
 }
 
 static char *path_of(const mc_cache_id *entry)

@@ -1,13 +1,11 @@
 /* test_cgroup.c - the memory limits of control groups, from trees as the kernel shows them. */
-#define _GNU_SOURCE /* mkdtemp, nftw */
-#include <ftw.h>
 #include <stdlib.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/cgroup.h"
 #include "base/machine.h"
 #include "support/check.h"
+#include "support/scratch.h"
 
 #define NONE "9223372036854771712\n"
 enum { FILES = 9 };
@@ -97,29 +95,21 @@ static void put(const char *root, const char *path, const char *text)
     assert_true(file && fputs(text, file) >= 0 && fclose(file) == 0);
 }
 
-static int remove_entry(const char *path, const struct stat *info, int kind, struct FTW *place)
-{
-    (void)info;
-    (void)kind;
-    (void)place;
-    return remove(path);
-}
-
 static void every_tree(void **state)
 {
     (void)state;
     for (size_t i = 0; i < sizeof trees / sizeof *trees; i++) {
-        char             root[] = "/tmp/mc_test_cgroup_XXXXXX", groups[64];
+        char             root[MC_TEST_SCRATCH], groups[64];
         mc_cgroup_memory memory;
 
-        assert_non_null(mkdtemp(root));
+        mc_test_scratch_make(root);
         for (size_t f = 0; f < FILES && trees[i].files[f].path; f++)
             put(root, trees[i].files[f].path, trees[i].files[f].text);
         snprintf(groups, sizeof groups, "%s/groups", root);
         memory = mc_cgroup_memory_read(groups, root);
         CHECK(trees[i].name, memory.limit == trees[i].limit);
         CHECK(trees[i].name, memory.available == trees[i].available);
-        assert_int_equal(nftw(root, remove_entry, 16, FTW_DEPTH | FTW_PHYS), 0);
+        mc_test_scratch_remove(root);
     }
 }
 

@@ -1,6 +1,5 @@
 /* test_crm.c - concept response matrices: what is written is read back to the bit, in both
  * forms; files of others are read; contradictions are refused. */
-#include <dirent.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/resource.h>
@@ -15,40 +14,22 @@
 #include "capture/pool.h"
 #include "support/check.h"
 #include "support/refuse.h"
+#include "support/scratch.h"
 #include "support/walk.h"
 
-static char folder[32];
+static char folder[MC_TEST_SCRATCH];
 
 static int make_folder(void **state)
 {
     (void)state;
-    snprintf(folder, sizeof folder, "/tmp/mc_test_crm_XXXXXX");
-    assert_non_null(mkdtemp(folder));
+    mc_test_scratch_make(folder);
     return 0;
-}
-
-/* Names in the folder, and with `empty` remove them. */
-static size_t entries(int empty)
-{
-    DIR           *list = opendir(folder);
-    struct dirent *entry;
-    size_t         count = 0;
-
-    assert_non_null(list);
-    while ((entry = readdir(list))) {
-        if (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, "..")) continue;
-        count++;
-        if (empty) unlinkat(dirfd(list), entry->d_name, 0);
-    }
-    closedir(list);
-    return count;
 }
 
 static int remove_folder(void **state)
 {
     (void)state;
-    entries(1);
-    return rmdir(folder);
+    return mc_test_scratch_remove(folder);
 }
 
 /* ---- a plan and its numbers ---- */
@@ -223,7 +204,7 @@ static void what_is_written_is_read_back_to_the_bit(void **state)
         plan.control = written[i].control;
         CHECK_OK(written[i].name, write_plan(&plan, &size, &err));
         check_file(&plan, size, written[i].form);
-        assert_int_equal(entries(0), i + 1);
+        assert_int_equal(mc_test_scratch_count(folder), i + 1);
     }
 }
 
@@ -299,9 +280,9 @@ static void misuse_of_a_writer_is_an_error(void **state)
     assert_int_equal(put_layer(writer, &plan, 0, &err), MC_ERR_ARGUMENT);
     assert_int_equal(mc_crm_writer_finish(writer, NULL, &err), MC_ERR_ARGUMENT);
     assert_string_equal(err.reason, "1 of 4 layers were written");
-    assert_int_equal(entries(0), 1);
+    assert_int_equal(mc_test_scratch_count(folder), 1);
     mc_crm_writer_close(writer);
-    assert_int_equal(entries(0), 0);
+    assert_int_equal(mc_test_scratch_count(folder), 0);
 }
 
 static int           layers_descending[] = { 2, 0 }, layers_past[] = { 0, 6 };
@@ -340,7 +321,7 @@ static void plans_that_make_no_sense(void **state)
         if (mc_crm_writer_open(&plan, &writer, &err) != want) fail_msg("row %d", row);
         if (writer || !err.reason[0] || !err.hint[0] || strcmp(err.subject, path) != 0)
             fail_msg("row %d: %s", row, err.reason);
-        assert_int_equal(entries(0), 0);
+        assert_int_equal(mc_test_scratch_count(folder), 0);
     }
 }
 
@@ -670,7 +651,7 @@ static void a_write_that_fails_leaves_nothing(void **state)
         assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
         assert_int_equal(status, MC_ERR_IO);
         assert_true(err.reason[0] && err.hint[0] && strstr(err.subject, "/limit."));
-        assert_int_equal(entries(0), 0);
+        assert_int_equal(mc_test_scratch_count(folder), 0);
     }
     signal(SIGXFSZ, SIG_DFL);
 }
@@ -711,7 +692,7 @@ static void no_memory_is_an_error_and_leaks_nothing(void **state)
             assert_true(err.reason[0]);
         }
     }
-    assert_int_equal(entries(0), 2);
+    assert_int_equal(mc_test_scratch_count(folder), 2);
 }
 
 int main(void)

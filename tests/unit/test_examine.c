@@ -2,8 +2,6 @@
  * all of them. */
 #include <modelcypher/examine.h>
 
-#include <stdlib.h>
-
 #include "base/alloc.h"
 #include "base/buffer.h"
 #include "base/checked.h"
@@ -218,10 +216,10 @@ static void each_check_speaks(void **state)
         mc_json          *edit = NULL;
         mc_error          err  = { 0 };
         const mc_finding *f;
-        char              folder[512];
+        char              folder[MC_TEST_SCRATCH];
 
         CHECK_OK(c->name, mc_json_parse(c->edit, strlen(c->edit), &edit, &err));
-        mc_test_make_variant(TINY, mc_json_root(edit), folder, sizeof folder);
+        mc_test_make_variant(TINY, mc_json_root(edit), folder);
         if (c->break_it) c->break_it(folder);
         CHECK_OK(c->name, mc_model_examine(folder, NULL, &e, &err));
         f = finding_of(e, c->check);
@@ -230,7 +228,7 @@ static void each_check_speaks(void **state)
                      f->evidence);
         mc_examination_free(e);
         mc_json_free(edit);
-        mc_test_remove_variant(folder);
+        mc_test_scratch_remove(folder);
     }
 }
 

@@ -8,10 +8,11 @@
 #include "analysis/fingerprint_form.h"
 #include "base/alloc.h"
 #include "support/check.h"
+#include "support/scratch.h"
 
 static const char model[] = MC_TEST_FOLDER "/golden/models/tiny-llama";
 
-static char folder[32], home[48], crm_path[64];
+static char folder[MC_TEST_SCRATCH], home[48], crm_path[64];
 
 static int build_crm(void **state)
 {
@@ -19,8 +20,7 @@ static int build_crm(void **state)
     mc_crm_build_options options = { .model = model, .atlas = "moral,social", .threads = 1 };
 
     (void)state;
-    snprintf(folder, sizeof folder, "/tmp/mc_test_fp_XXXXXX");
-    assert_non_null(mkdtemp(folder));
+    mc_test_scratch_make(folder);
     snprintf(home, sizeof home, "%s/home", folder);
     setenv("MODELCYPHER_HOME", home, 1);
     snprintf(crm_path, sizeof crm_path, "%s/a.crm.safetensors", folder);
@@ -31,11 +31,8 @@ static int build_crm(void **state)
 
 static int remove_folder(void **state)
 {
-    char command[64];
-
     (void)state;
-    snprintf(command, sizeof command, "rm -r %s", folder);
-    return system(command); /* NOLINT(cert-env33-c): a fixed command of a test */
+    return mc_test_scratch_remove(folder);
 }
 
 static mc_fingerprint *compute(const char *source, const char *atlas)

@@ -1,6 +1,5 @@
 /* test_fit.c - builds that may take only so much memory: in more passes with the same bits, or
  * refused at once with options that do fit. */
-#define _GNU_SOURCE /* mkdtemp */
 #include <stdbool.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -11,10 +10,11 @@
 #include "base/file_map.h"
 #include "cache/inventory.h"
 #include "support/check.h"
+#include "support/scratch.h"
 
 #define MODEL MC_TEST_FOLDER "/golden/models/tiny-llama.gguf"
 
-static char folder[] = "/tmp/mc_test_fit_XXXXXX";
+static char folder[MC_TEST_SCRATCH];
 static char whole[64], other[64], texts[64], form[64];
 
 static int make_folder(void **state)
@@ -22,7 +22,7 @@ static int make_folder(void **state)
     FILE *file;
 
     (void)state;
-    assert_non_null(mkdtemp(folder));
+    mc_test_scratch_make(folder);
     snprintf(whole, sizeof whole, "%s/whole.safetensors", folder);
     snprintf(other, sizeof other, "%s/other.safetensors", folder);
     snprintf(form, sizeof form, "%s/other.json", folder);
@@ -37,11 +37,8 @@ static int make_folder(void **state)
 
 static int remove_folder(void **state)
 {
-    char command[64];
-
     (void)state;
-    snprintf(command, sizeof command, "rm -r %s", folder);
-    return system(command); /* NOLINT(cert-env33-c): a fixed command of a test */
+    return mc_test_scratch_remove(folder);
 }
 
 static mc_crm_build_options usual(const char *output)

@@ -1,6 +1,5 @@
 /* test_new_file.c - files that appear whole or not at all. */
 #define _GNU_SOURCE /* unshare */
-#include <dirent.h>
 #include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
@@ -15,41 +14,23 @@
 #include "base/file_map.h"
 #include "base/new_file.h"
 #include "support/check.h"
+#include "support/scratch.h"
 
-static char folder[] = "/tmp/mc_test_new_file_XXXXXX";
+static char folder[MC_TEST_SCRATCH];
 static char target[64];
 
 static int make_folder(void **state)
 {
     (void)state;
-    snprintf(folder, sizeof folder, "/tmp/mc_test_new_file_XXXXXX");
-    assert_non_null(mkdtemp(folder));
+    mc_test_scratch_make(folder);
     snprintf(target, sizeof target, "%s/result.bin", folder);
     return 0;
-}
-
-/* Names in the folder, and with `empty` remove them. */
-static size_t entries(const char *path, int empty)
-{
-    DIR           *list = opendir(path);
-    struct dirent *entry;
-    size_t         count = 0;
-
-    assert_non_null(list);
-    while ((entry = readdir(list))) {
-        if (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, "..")) continue;
-        count++;
-        if (empty) unlinkat(dirfd(list), entry->d_name, 0);
-    }
-    closedir(list);
-    return count;
 }
 
 static int remove_folder(void **state)
 {
     (void)state;
-    entries(folder, 1);
-    return rmdir(folder);
+    return mc_test_scratch_remove(folder);
 }
 
 static void put(const char *path, const char *text)
@@ -86,7 +67,7 @@ static void appears_only_when_finished(void **state)
     check_content(target, "before");
     CHECK_OK("finish", mc_new_file_finish(&file, &err));
     check_content(target, "hello world");
-    assert_int_equal(entries(folder, 0), 1);
+    assert_int_equal(mc_test_scratch_count(folder), 1);
     mc_new_file_discard(&file); /* nothing is left to discard */
     check_content(target, "hello world");
 }
@@ -100,9 +81,9 @@ static void discarded_leaves_what_was_there(void **state)
     put(target, "before");
     CHECK_OK("open", mc_new_file_open(target, &file, &err));
     CHECK_OK("write", mc_new_file_write(&file, 0, "hello", 5, &err));
-    assert_int_equal(entries(folder, 0), 2);
+    assert_int_equal(mc_test_scratch_count(folder), 2);
     mc_new_file_discard(&file);
-    assert_int_equal(entries(folder, 0), 1);
+    assert_int_equal(mc_test_scratch_count(folder), 1);
     check_content(target, "before");
 }
 
@@ -146,7 +127,7 @@ static void leftovers_of_the_dead_are_removed_those_of_the_living_not(void **sta
     CHECK_OK("finish", mc_new_file_finish(&first, &err));
     CHECK_OK("finish", mc_new_file_finish(&second, &err));
     check_content(target, "two");
-    assert_int_equal(entries(folder, 0), 2);
+    assert_int_equal(mc_test_scratch_count(folder), 2);
 }
 
 static void places_that_cannot_be_written(void **state)
@@ -178,7 +159,7 @@ static void places_that_cannot_be_written(void **state)
         CHECK(rows[i].path, strstr(err.reason, rows[i].reason) && err.hint[0]);
         CHECK(rows[i].path, !strcmp(err.subject, rows[i].path));
     }
-    assert_int_equal(entries(folder, 0), 1);
+    assert_int_equal(mc_test_scratch_count(folder), 1);
 }
 
 /* ---- no space: in a child, on a small file system of its own ---- */
@@ -211,7 +192,7 @@ static void fill_a_small_disk(void)
         status = mc_new_file_write(&file, at, block, sizeof block, &err);
     MUST(status == MC_ERR_DISK_FULL && strstr(err.reason, "cannot write"));
     mc_new_file_discard(&file);
-    MUST(entries(folder, 0) == 0);
+    MUST(mc_test_scratch_count(folder) == 0);
     _exit(0);
 }
 
@@ -250,7 +231,7 @@ static void a_limit_on_the_size_is_an_error(void **state)
     mc_new_file_discard(&file);
     assert_int_equal(status, MC_ERR_IO);
     assert_non_null(strstr(err.reason, "cannot write"));
-    assert_int_equal(entries(folder, 0), 0);
+    assert_int_equal(mc_test_scratch_count(folder), 0);
 }
 
 static void no_memory_is_an_error(void **state)
@@ -270,7 +251,7 @@ static void no_memory_is_an_error(void **state)
             break;
         }
         assert_int_equal(status, MC_ERR_MEMORY);
-        assert_int_equal(entries(folder, 0), 0);
+        assert_int_equal(mc_test_scratch_count(folder), 0);
     }
 }
 

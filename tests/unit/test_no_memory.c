@@ -5,9 +5,7 @@
  * what it could not have and prints what it prints otherwise. By default some dozens of a
  * command's allocations are tried, others in every build of the test; with MC_EVERY_ALLOCATION
  * in the environment each of them (scripts/sweep-memory.sh). */
-#define _GNU_SOURCE /* mkdtemp, memfd_create, nftw */
-#include <dirent.h>
-#include <ftw.h>
+#define _GNU_SOURCE /* memfd_create */
 #include <stdbool.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -17,13 +15,14 @@
 #include "base/alloc.h"
 #include "cli/cli.h"
 #include "support/check.h"
+#include "support/scratch.h"
 
 enum { TRIED = 40, ARGUMENTS = 16, NOT_ENOUGH = 1 };
 
 #define GGUF MC_TEST_FOLDER "/golden/models/tiny-llama.gguf"
 #define FOLDER MC_TEST_FOLDER "/golden/models/tiny-llama"
 
-static char home[] = "/tmp/mc_test_no_memory_XXXXXX";
+static char home[MC_TEST_SCRATCH];
 
 typedef struct command {
     const char *name;
@@ -155,18 +154,6 @@ static result run(const command *c, uint64_t fail_at, int for_good)
 
 static size_t complaints; /* all of them are shown before the test fails */
 
-static size_t entries(void)
-{
-    DIR   *list  = opendir(".");
-    size_t count = 0;
-
-    assert_non_null(list);
-    while (readdir(list))
-        count++;
-    closedir(list);
-    return count;
-}
-
 /* The size of what a command writes, which is removed; 0 when it is not there. */
 static off_t take_output(const command *c)
 {
@@ -189,7 +176,7 @@ static void complain(const command *c, uint64_t number, int for_good, const resu
  * whole then. */
 static void check_one(const command *c, const result *whole, uint64_t number, int for_good)
 {
-    size_t before = entries();
+    size_t before = mc_test_scratch_count(".");
     result r      = run(c, number, for_good);
     off_t  size   = take_output(c);
 
@@ -200,7 +187,7 @@ static void check_one(const command *c, const result *whole, uint64_t number, in
                (!c->varies && strcmp(r.out, whole->out) != 0)) {
         complain(c, number, for_good, &r);
     }
-    CHECK(c->name, entries() == before);
+    CHECK(c->name, mc_test_scratch_count(".") == before);
     clear_result(&r);
 }
 
@@ -244,7 +231,8 @@ static int make_home(void **state)
     result               r;
 
     (void)state;
-    assert_true(mkdtemp(home) && chdir(home) == 0);
+    mc_test_scratch_make(home);
+    assert_int_equal(chdir(home), 0);
     setenv("HOME", home, 1);
     file = fopen("texts.txt", "w");
     assert_true(file &&
@@ -259,18 +247,10 @@ static int make_home(void **state)
     return 0;
 }
 
-static int remove_entry(const char *path, const struct stat *info, int kind, struct FTW *place)
-{
-    (void)info;
-    (void)kind;
-    (void)place;
-    return remove(path);
-}
-
 static int remove_home(void **state)
 {
     (void)state;
-    return nftw(home, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
+    return mc_test_scratch_remove(home);
 }
 
 int main(void)

@@ -11,26 +11,23 @@
 #include "base/machine.h"
 #include "cache/runs.h"
 #include "support/check.h"
+#include "support/scratch.h"
 
-static char home[64];
+static char home[MC_TEST_SCRATCH];
 
 static int set_up(void **state)
 {
     (void)state;
-    snprintf(home, sizeof home, "/tmp/mc_test_runs_XXXXXX");
-    assert_non_null(mkdtemp(home));
+    mc_test_scratch_make(home);
     setenv("MODELCYPHER_HOME", home, 1);
     return 0;
 }
 
 static int tear_down(void **state)
 {
-    char command[128];
-
     (void)state;
     mc_run_end();
-    snprintf(command, sizeof command, "rm -r %s", home);
-    return system(command); /* NOLINT(cert-env33-c): a fixed command of a test */
+    return mc_test_scratch_remove(home);
 }
 
 static size_t list(mc_run *first)

@@ -4,13 +4,12 @@
 #include <modelcypher/model.h>
 #include <modelcypher/selftest.h>
 
-#include <stdlib.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/alloc.h"
 #include "format/dtype.h"
 #include "support/check.h"
+#include "support/scratch.h"
 
 #define REFERENCES MC_BUILD_FOLDER "/selftest"
 #define TINY MC_TEST_FOLDER "/golden/models/tiny-llama"
@@ -88,19 +87,16 @@ static void copy(const char *from, const char *to, long flip)
 /* One type's reference, with a byte changed (-1: none). */
 static mc_selftest_report *run_changed(long flip)
 {
-    char                folder[] = "/tmp/mc-test-selftest-XXXXXX", path[256];
+    char                folder[MC_TEST_SCRATCH], path[256];
     mc_selftest_report *report;
 
-    CHECK("folder", mkdtemp(folder) != NULL);
+    mc_test_scratch_make(folder);
     snprintf(path, sizeof path, "%s/dtype", folder);
     CHECK("folder", mkdir(path, 0700) == 0);
     snprintf(path, sizeof path, "%s/dtype/q4_0.safetensors", folder);
     copy(MC_TEST_FOLDER "/golden/dtype/q4_0.safetensors", path, flip);
     report = run(folder);
-    unlink(path);
-    snprintf(path, sizeof path, "%s/dtype", folder);
-    rmdir(path);
-    rmdir(folder);
+    mc_test_scratch_remove(folder);
     return report;
 }
 

@@ -6,6 +6,7 @@
 #include "base/alloc.h"
 #include "format/store.h"
 #include "support/check.h"
+#include "support/scratch.h"
 
 #define GOLDEN MC_TEST_FOLDER "/golden/arch/"
 
@@ -104,14 +105,13 @@ static void make_folder(const char *root, const char *name)
 /* A cache as the hub's client lays it out: blobs, and links to them. */
 static void hub_cache_resolves_names(void **state)
 {
-    char      root[] = "/tmp/mc_test_hub_XXXXXX";
-    char      command[700], path[600];
+    char      root[MC_TEST_SCRATCH], path[600];
     mc_store *store = NULL;
     mc_error  err   = { 0 };
     FILE     *ref;
 
     (void)state;
-    assert_non_null(mkdtemp(root));
+    mc_test_scratch_make(root);
     make_folder(root, "models--org--tiny-1.5");
     make_folder(root, "models--org--tiny-1.5/refs");
     make_folder(root, "models--org--tiny-1.5/blobs");
@@ -140,8 +140,7 @@ static void hub_cache_resolves_names(void **state)
     assert_non_null(strstr(err.reason, root));
     assert_int_equal(mc_store_open("org/../tiny", &store, &err), MC_ERR_NOT_FOUND);
     unsetenv("HF_HUB_CACHE");
-    snprintf(command, sizeof command, "rm -r '%s'", root);
-    assert_int_equal(system(command), 0);
+    mc_test_scratch_remove(root);
 }
 
 static void put(FILE *out, const void *bytes, size_t size)
@@ -185,8 +184,7 @@ static void write_part(const char *root, int part, int parts, const char *tensor
 
 static void split_gguf_joins_its_parts(void **state)
 {
-    char      root[] = "/tmp/mc_test_split_XXXXXX";
-    char      path[600], command[700];
+    char      root[MC_TEST_SCRATCH], path[600];
     mc_store *store = NULL;
     mc_error  err   = { 0 };
     mc_hash   config;
@@ -194,7 +192,7 @@ static void split_gguf_joins_its_parts(void **state)
     float     last;
 
     (void)state;
-    assert_non_null(mkdtemp(root));
+    mc_test_scratch_make(root);
     write_part(root, 1, 2, "first");
     snprintf(path, sizeof path, "%s/tiny-00001-of-00002.gguf", root);
     assert_int_equal(mc_store_open(path, &store, &err), MC_ERR_NOT_FOUND);
@@ -220,8 +218,7 @@ static void split_gguf_joins_its_parts(void **state)
     CHECK_OK("joined", mc_store_open(path, &store, &err));
     assert_non_null(mc_store_find(store, "whole"));
     mc_store_close(store);
-    snprintf(command, sizeof command, "rm -r '%s'", root);
-    assert_int_equal(system(command), 0);
+    mc_test_scratch_remove(root);
 }
 
 static void no_memory_is_reported_and_leaks_nothing(void **state)

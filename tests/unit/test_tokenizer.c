@@ -2,15 +2,14 @@
  * texts of any length, many threads. Ids are compared in test_tokenizer_golden.c. */
 #include <pthread.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "base/alloc.h"
 #include "base/checked.h"
 #include "base/log.h"
 #include "support/check.h"
 #include "support/refuse.h"
+#include "support/scratch.h"
 #include "support/walk.h"
 #include "support/xz.h"
 #include "tokenizer/regex.h"
@@ -349,19 +348,19 @@ static void unknown_names_are_named(void **state)
 
 static void missing_tokenizer_is_refused(void **state)
 {
-    char          folder[]  = "/tmp/mc-tokenizer-XXXXXX";
+    char          folder[MC_TEST_SCRATCH];
     mc_tokenizer *tokenizer = NULL;
     mc_error      err       = { 0 };
 
     (void)state;
-    assert_non_null(mkdtemp(folder));
+    mc_test_scratch_make(folder);
     assert_int_equal(mc_tokenizer_open("/nowhere/tokenizer.json", &tokenizer, &err),
                      MC_ERR_NOT_FOUND);
     assert_int_not_equal(mc_tokenizer_open(folder, &tokenizer, &err), MC_OK);
     assert_true(err.reason[0] && err.hint[0]);
     assert_int_equal(mc_tokenizer_open(NULL, &tokenizer, &err), MC_ERR_ARGUMENT);
     assert_null(tokenizer);
-    rmdir(folder);
+    mc_test_scratch_remove(folder);
 }
 
 /* Every allocation of opening and encoding may fail; nothing leaks and the reason is memory. */
