@@ -419,101 +419,44 @@ static void a_summary_says_what_is_inside(void **state)
 
 enum { GOLDEN_HIDDEN = 4 };
 
+#define TENSORS "safetensors"
+#define OLDER "json (older form)"
+#define ENDS                 \
+    3,                       \
+    {                        \
+        0, 2, MC_LAYER_FINAL \
+    }
+
+// clang-format off
 static const struct {
     const char *name, *form, *first_id;
     mc_pooling  pooling;
     size_t      rows, layer_count;
-    int         layers[4], values[4]; /* a layer, and the one that its values are made of */
-    const char *notes[6];             /* pieces that must be there; no others are */
+    int         layers[4];
+    const char *notes[6]; /* pieces that must be there; no others are */
 } golden[] = {
-    { "numpy_bare.safetensors",
-      "safetensors",
-      "row:1",
-      MC_POOLING_LAST,
-      3,
-      3,
-      { 0, 2, MC_LAYER_FINAL },
-      { 0, 2, 3 },
-      { "rows are numbered", "provenance", "how many blocks", "name its model", "which tokens",
-        "token ids" } },
-    { "numpy_probes.safetensors",
-      "safetensors",
-      "semantic_prime:I",
-      MC_POOLING_LAST,
-      3,
-      3,
-      { 0, 2, MC_LAYER_FINAL },
-      { 0, 2, 3 },
+    { "numpy_bare.safetensors", TENSORS, "row:1", MC_POOLING_LAST, 3, ENDS,
+      { "rows are numbered", "provenance", "how many blocks", "name its model", "which tokens", "token ids" } },
+    { "numpy_probes.safetensors", TENSORS, "semantic_prime:I", MC_POOLING_LAST, 3, ENDS,
       { "provenance", "how many blocks", "name its model", "which tokens", "token ids" } },
-    { "numpy_f16.safetensors",
-      "safetensors",
-      "semantic_prime:I",
-      MC_POOLING_LAST,
-      3,
-      3,
-      { 0, 2, MC_LAYER_FINAL },
-      { 0, 2, 3 },
-      { "provenance", "how many blocks", "name its model", "which tokens", "token ids",
-        "Stored as F16" } },
-    { "numpy_f64.safetensors",
-      "safetensors",
-      "semantic_prime:I",
-      MC_POOLING_LAST,
-      3,
-      3,
-      { 0, 2, MC_LAYER_FINAL },
-      { 0, 2, 3 },
-      { "provenance", "how many blocks", "name its model", "which tokens", "token ids",
-        "Stored as F64" } },
-    { "torch_bf16.safetensors",
-      "safetensors",
-      "semantic_prime:I",
-      MC_POOLING_LAST,
-      3,
-      3,
-      { 0, 2, MC_LAYER_FINAL },
-      { 0, 2, 3 },
-      { "provenance", "how many blocks", "name its model", "which tokens", "token ids",
-        "Stored as BF16" } },
-    { "numpy_tokens.safetensors",
-      "safetensors",
-      "semantic_prime:I",
-      MC_POOLING_ALL,
-      5,
-      3,
-      { 0, 2, MC_LAYER_FINAL },
-      { 0, 2, 3 },
+    { "numpy_f16.safetensors", TENSORS, "semantic_prime:I", MC_POOLING_LAST, 3, ENDS,
+      { "provenance", "how many blocks", "name its model", "which tokens", "token ids", "Stored as F16" } },
+    { "numpy_f64.safetensors", TENSORS, "semantic_prime:I", MC_POOLING_LAST, 3, ENDS,
+      { "provenance", "how many blocks", "name its model", "which tokens", "token ids", "Stored as F64" } },
+    { "torch_bf16.safetensors", TENSORS, "semantic_prime:I", MC_POOLING_LAST, 3, ENDS,
+      { "provenance", "how many blocks", "name its model", "which tokens", "token ids", "Stored as BF16" } },
+    { "numpy_tokens.safetensors", TENSORS, "semantic_prime:I", MC_POOLING_ALL, 5, ENDS,
       { "provenance", "how many blocks", "name its model", "which tokens" } },
-    { "numpy_more.safetensors",
-      "safetensors",
-      "semantic_prime:I",
-      MC_POOLING_LAST,
-      3,
-      3,
-      { 0, 2, MC_LAYER_FINAL },
-      { 0, 2, 3 },
-      { "no JSON object", "Only 1 of 3 layers have split halves", "how many blocks",
-        "name its model", "which tokens", "1 tensors are no part" } },
-    { "older.json",
-      "json (older form)",
-      "semantic_prime:I",
-      MC_POOLING_LAST,
-      3,
-      3,
-      { 1, 2, 4 },
-      { 1, 2, 4 },
+    { "numpy_more.safetensors", TENSORS, "semantic_prime:I", MC_POOLING_LAST, 3, ENDS,
+      { "no JSON object", "Only 1 of 3 layers have split halves", "how many blocks", "name its model",
+        "which tokens", "1 tensors are no part" } },
+    { "older.json", OLDER, "semantic_prime:I", MC_POOLING_LAST, 3, 3, { 1, 2, 4 },
       { "older form", "which tokens", "token ids" } },
-    { "older_gaps.json",
-      "json (older form)",
-      "semantic_prime:YOU",
-      MC_POOLING_LAST,
-      2,
-      2,
-      { 1, 2 },
-      { 1, 2 },
-      { "1 of 3 probes do not have an activation in every layer", "older form", "which tokens",
-        "token ids", "1 values are null" } },
+    { "older_gaps.json", OLDER, "semantic_prime:YOU", MC_POOLING_LAST, 2, 2, { 1, 2 },
+      { "1 of 3 probes do not have an activation in every layer", "older form", "which tokens", "token ids",
+        "1 values are null" } },
 };
+// clang-format on
 
 static void check_notes(const char *name, const mc_crm_info *info, const char *const want[6])
 {
@@ -553,8 +496,8 @@ static void files_of_others_are_read(void **state)
             size_t layer = k / (info->rows * GOLDEN_HIDDEN);
             size_t at    = k % (info->rows * GOLDEN_HIDDEN);
             float  got   = mc_crm_values(crm, golden[i].layers[layer], MC_CRM_STATE)[at];
-            double want  = golden[i].values[layer] * 32.0 +
-                          (double)(at / GOLDEN_HIDDEN + skipped) * 8.0 +
+            int last = golden[i].layers[layer] == MC_LAYER_FINAL ? 3 : golden[i].layers[layer];
+            double want = last * 32.0 + (double)(at / GOLDEN_HIDDEN + skipped) * 8.0 +
                           (double)(at % GOLDEN_HIDDEN) + 0.5;
 
             if (skipped && layer == 0 && at == 2)
