@@ -2,7 +2,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
@@ -43,16 +42,6 @@ static bool is_chosen(const cache_args *args, const mc_cache_item *item)
     if (args->kind && strcmp(kind_choices[args->kind], mc_cache_kind_name(item->kind)) != 0)
         return false;
     return !args->model || strstr(item->model, args->model);
-}
-
-static void add_time(mc_value *row, const char *key, int64_t seconds)
-{
-    time_t    at = (time_t)seconds;
-    struct tm utc;
-    char      text[32] = "";
-
-    if (gmtime_r(&at, &utc)) strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &utc);
-    mc_value_add_text(row, key, text);
 }
 
 /* ---- ls ---- */
@@ -105,8 +94,8 @@ static void add_group(mc_value *list, const mc_cache_item *items, size_t count)
     mc_value_add_text(row, "kind", mc_cache_kind_name(items[0].kind));
     mc_value_add_count(row, "files", count);
     mc_value_add_count(row, "size", size);
-    add_time(row, "written", times[0]);
-    add_time(row, "used", times[1]);
+    mc_value_add_time(row, "written", times[0]);
+    mc_value_add_time(row, "used", times[1]);
 }
 
 static void add_groups(mc_value *root, const cache_args *args, const mc_cache_list *list)

@@ -241,14 +241,9 @@ static mc_status add_backends(mc_value *root, mc_error *err)
 static mc_status look(mc_session *session, mc_error *err)
 {
     mc_text_style style = { mc_terminal_width(), mc_terminal_color() };
+    mc_value     *root  = mc_report_root(session->report);
 
-    mc_value *root = mc_report_root(session->report);
-    time_t    now  = time(NULL);
-    struct tm utc;
-    char      text[32] = "";
-
-    if (gmtime_r(&now, &utc)) strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &utc);
-    mc_value_add_text(root, "time", text);
+    mc_value_add_time(root, "time", time(NULL));
     add_machine(root);
     add_disk(root);
     add_gpus(session->report);

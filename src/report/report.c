@@ -4,6 +4,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include <modelcypher/capture.h>
 
@@ -178,6 +179,16 @@ void mc_value_add_layer(mc_value *in, const char *key, int layer)
 void mc_value_add_count(mc_value *in, const char *key, uint64_t count)
 {
     mc_value_add_integer(in, key, count > INT64_MAX ? INT64_MAX : (int64_t)count);
+}
+
+void mc_value_add_time(mc_value *in, const char *key, int64_t seconds)
+{
+    time_t    at = (time_t)seconds;
+    struct tm utc;
+    char      text[32] = "";
+
+    if (gmtime_r(&at, &utc)) strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &utc);
+    mc_value_add_text(in, key, text);
 }
 
 void mc_value_add_text_or_null(mc_value *in, const char *key, const char *text)

@@ -79,6 +79,8 @@ void mc_value_add_defined(mc_value *in, const char *key, double number);
 void mc_value_add_text_or_null(mc_value *in, const char *key, const char *text);
 void mc_value_add_integer_or_null(mc_value *in, const char *key, int64_t integer);
 void mc_value_add_count_or_null(mc_value *in, const char *key, uint64_t count);
+/* Seconds since 1970 as a text, for MC_UNIT_TIME; empty for a year that has no name. */
+void mc_value_add_time(mc_value *in, const char *key, int64_t seconds);
 void mc_value_add_bool(mc_value *in, const char *key, bool truth);
 void mc_value_add_null(mc_value *in, const char *key);
 
