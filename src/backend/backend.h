@@ -83,8 +83,7 @@ mc_status mc_backend_find(const char *name, const mc_backend **backend, mc_error
 /* The cpu backend of one tier, or NULL when this machine or build does not have it. */
 const mc_backend *mc_backend_cpu_tier(const char *tier);
 
-/* Names for help and status: backend i, and cpu tier i from narrow to wide; NULL ends. */
-const char *mc_backend_name(size_t index);
+/* The name of cpu tier i, from narrow to wide; NULL ends. */
 const char *mc_backend_cpu_tier_name(size_t index);
 
 extern const mc_backend mc_backend_ref;

@@ -5,14 +5,6 @@
 #include <string.h>
 
 #include "backend/cpu/cpu.h"
-#include "base/checked.h"
-
-static const char *const names[] = { "cpu", "ref" };
-
-const char *mc_backend_name(size_t index)
-{
-    return index < MC_ARRAY_LEN(names) ? names[index] : NULL;
-}
 
 const char *mc_backend_cpu_tier_name(size_t index)
 {

@@ -30,11 +30,6 @@ mc_status mc_read_u8(mc_reader *reader, uint8_t *out, mc_error *err)
     return read_number(reader, out, sizeof *out, err);
 }
 
-mc_status mc_read_u16(mc_reader *reader, uint16_t *out, mc_error *err)
-{
-    return read_number(reader, out, sizeof *out, err);
-}
-
 mc_status mc_read_u32(mc_reader *reader, uint32_t *out, mc_error *err)
 {
     return read_number(reader, out, sizeof *out, err);

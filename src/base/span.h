@@ -26,7 +26,6 @@ static inline size_t mc_reader_left(const mc_reader *reader)
 /* Little-endian reads; MC_ERR_TRUNCATED when the bytes end first. */
 mc_status mc_read_span(mc_reader *reader, uint64_t size, mc_span *out, mc_error *err);
 mc_status mc_read_u8(mc_reader *reader, uint8_t *out, mc_error *err);
-mc_status mc_read_u16(mc_reader *reader, uint16_t *out, mc_error *err);
 mc_status mc_read_u32(mc_reader *reader, uint32_t *out, mc_error *err);
 mc_status mc_read_u64(mc_reader *reader, uint64_t *out, mc_error *err);
 

@@ -218,32 +218,6 @@ mc_status mc_svd(double *a, size_t m, size_t n, double *values, double *u, doubl
     return failed ? no_convergence(err, "singular value decomposition", m, n) : MC_OK;
 }
 
-/* The library sees a^T = L Q, so a = Q^T L^T, and L lies in memory as our upper triangle. */
-mc_status mc_qr_triangle(double *a, size_t m, size_t n, double *r, mc_arena *scratch,
-                         mc_error *err)
-{
-    const size_t    size = 64 * n;
-    mc_arena_mark   mark = mc_arena_save(scratch);
-    void           *tau = NULL, *work = NULL;
-    lapack_int      failed;
-    mc_profile_mark begun;
-
-    MC_TRY(check_size(m, n, err));
-    if (n == 0) return MC_OK;
-    begun = begin_call();
-    MC_TRY(mc_arena_array(scratch, n, sizeof(double), &tau, err));
-    MC_TRY(mc_arena_array(scratch, size, sizeof(double), &work, err));
-    failed = LAPACKE_dgelqf_work(LAPACK_COL_MAJOR, (lapack_int)n, (lapack_int)m, a,
-                                 (lapack_int)n, tau, work, (lapack_int)size);
-    end_call(begun, "qr", m * n + n * n, sizeof(double), 0);
-    mc_arena_reset(scratch, mark);
-    if (failed) return no_convergence(err, "QR decomposition", m, n);
-    for (size_t i = 0; i < n; i++)
-        for (size_t j = 0; j < n; j++)
-            r[i * n + j] = j < i ? 0.0 : a[i * n + j];
-    return MC_OK;
-}
-
 /* Eight running sums: fixed order, and room for the compiler's vector registers. */
 double mc_dot(const double *a, const double *b, size_t n)
 {

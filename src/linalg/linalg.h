@@ -40,10 +40,6 @@ mc_status mc_eigen_largest(double *a, size_t n, double *value, double *vector,
 mc_status mc_svd(double *a, size_t m, size_t n, double *values, double *u, double *vt,
                  mc_arena *scratch, mc_error *err);
 
-/* The triangle r (n x n, upper) of a = q r, a (m x n) with m >= n, destroyed. */
-mc_status mc_qr_triangle(double *a, size_t m, size_t n, double *r, mc_arena *scratch,
-                         mc_error *err);
-
 /* Plain loops with a fixed order of sums, for vectors. */
 double mc_dot(const double *a, const double *b, size_t n);
 double mc_sum(const double *a, size_t n);

@@ -97,11 +97,6 @@ const mc_lowered *mc_model_lowered(const mc_model *model)
     return &model->lowered;
 }
 
-const mc_hparams *mc_model_hparams(const mc_model *model)
-{
-    return &model->hparams;
-}
-
 mc_status mc_model_hash(mc_model *model, const char **hash, mc_error *err)
 {
     if (!model->hash[0]) MC_TRY(mc_store_hash(model->store, 0, model->hash, err));

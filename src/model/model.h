@@ -5,12 +5,10 @@
 #include <modelcypher/model.h>
 
 #include "format/format.h"
-#include "model/hparams.h"
 #include "model/program.h"
 
 const mc_store   *mc_model_store(const mc_model *model);
 const mc_lowered *mc_model_lowered(const mc_model *model);
-const mc_hparams *mc_model_hparams(const mc_model *model);
 
 /* Kinds, parameters and bytes of what the programs read, added to *sum. */
 void mc_lowered_count(const mc_lowered *lowered, mc_model_inventory *sum);

@@ -130,7 +130,7 @@ static void write_object(mc_json_writer *json, const mc_field *fields)
         mc_json_put_bool(json, false);
 }
 
-/* What every report has beside its own fields (write.c adds them). */
+/* What every report has beside its own fields (its writers add them). */
 static const mc_field envelope[] = {
     MC_TEXT_FIELD("_schema", "the name and version of this shape"),
     { "notes", MC_VALUE_ARRAY, "remarks, and where a number is null because it is not finite",
