@@ -113,7 +113,8 @@ typedef struct mc_crm_forecast {
     int      blocks_run;
     size_t   threads;
     double   flop;
-    uint64_t weights;     /* bytes of the files that the blocks read */
+    size_t   passes;      /* over the weights, so that one fits into max_memory */
+    uint64_t weights;     /* bytes of the files that the blocks read, all passes */
     uint64_t pass_memory; /* what max_memory bounds */
     uint64_t memory;      /* the process at its peak, mapped file pages included */
     uint64_t output_size;
@@ -124,7 +125,7 @@ typedef struct mc_crm_forecast {
 } mc_crm_forecast;
 
 /* Reads headers, the tokenizer and the texts; takes a fraction of a second. Fails where the
- * build would before it computes. max_memory and progress are not looked at. */
+ * build would before it computes. `progress` is not looked at. */
 MC_API mc_status mc_crm_build_forecast(const mc_crm_build_options *options,
                                        mc_crm_forecast *forecast, mc_error *err) MC_MUST_CHECK;
 

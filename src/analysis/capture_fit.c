@@ -17,7 +17,8 @@
 
 /* ---- what it takes ---- */
 
-uint64_t mc_capture_beside(const mc_capture_run *run)
+/* Beside the engine's: rows on their way to the sink and into the cache. */
+static uint64_t beside(const mc_capture_run *run)
 {
     return mc_capture_row_floats(run) * sizeof(float) +
            (run->caches ? mc_capture_cache_memory(run) : 0);
@@ -32,7 +33,7 @@ static mc_status pass_memory(const mc_capture_run *run, uint64_t *bytes, mc_erro
         mc_engine_forecast(mc_model_lowered(run->model), &texts, &engine, &stats, err);
 
     if (status != MC_OK) return mc_fail_about(err, status, "%s", run->options->model);
-    *bytes = stats.bytes + mc_capture_beside(run);
+    *bytes = stats.bytes + beside(run);
     return MC_OK;
 }
 

@@ -10,7 +10,4 @@
  * number of passes fits: the hint names the options with which it would. */
 mc_status mc_capture_fit(mc_capture_run *run, mc_error *err);
 
-/* Bytes of a pass beside the engine's: rows on their way to the sink and into the cache. */
-uint64_t mc_capture_beside(const mc_capture_run *run);
-
 #endif

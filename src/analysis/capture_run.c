@@ -355,11 +355,15 @@ static void add_stats(mc_engine_stats *sum, const mc_engine_stats *pass)
     sum->seconds_compute += pass->seconds_compute;
     sum->seconds_states += pass->seconds_states;
     sum->weights += pass->weights;
+    sum->values += pass->values;
     if (pass->bytes > sum->bytes) sum->bytes = pass->bytes;
     if (pass->window > sum->window) sum->window = pass->window;
 }
 
-/* run->tokens are those of the pass. */
+/* One pass of a run of so many tokens: run->tokens are those of the pass. */
+typedef mc_status pass_function(mc_capture_run *run, size_t all_tokens, mc_engine_stats *stats,
+                                mc_error *err);
+
 static mc_status begin_pass(mc_capture_run *run, size_t all_tokens, mc_error *err)
 {
     run->share            = (double)run->tokens.token_count / (double)all_tokens;
@@ -387,18 +391,33 @@ static mc_status run_pass(mc_capture_run *run, size_t all_tokens, mc_engine_stat
     return status;
 }
 
-static mc_status run_passes(mc_capture_run *run, mc_engine_stats *stats, mc_error *err)
+static mc_status forecast_pass(mc_capture_run *run, size_t all_tokens, mc_engine_stats *stats,
+                               mc_error *err)
+{
+    mc_texts          texts  = mc_capture_texts(run);
+    mc_engine_options engine = mc_capture_engine(run);
+    mc_engine_stats   own    = { 0 };
+
+    (void)all_tokens;
+    MC_TRY(mc_engine_forecast(mc_model_lowered(run->model), &texts, &engine, &own, err));
+    add_stats(stats, &own);
+    return MC_OK;
+}
+
+static mc_status each_pass(mc_capture_run *run, pass_function *function, mc_engine_stats *stats,
+                           mc_error *err)
 {
     const mc_probe_tokens all    = run->tokens;
     mc_status             status = MC_OK;
 
+    if (run->passes <= 1) return function(run, all.token_count, stats, err);
     for (size_t i = 0; i < run->passes && status == MC_OK; i++) {
         const size_t first = run->pass_begins[i];
 
         status = mc_probe_tokens_slice(&all, first, run->pass_begins[i + 1] - first,
                                        &run->tokens, err);
         if (status != MC_OK) break;
-        status = run_pass(run, all.token_count, stats, err);
+        status = function(run, all.token_count, stats, err);
         mc_probe_tokens_clear(&run->tokens);
     }
     run->tokens = all;
@@ -410,8 +429,12 @@ mc_status mc_capture_layers(mc_capture_run *run, mc_layer_sink *sink, void *cont
 {
     run->sink    = sink;
     run->context = context;
-    if (run->passes > 1) return run_passes(run, stats, err);
-    return run_pass(run, run->tokens.token_count, stats, err);
+    return each_pass(run, run_pass, stats, err);
+}
+
+mc_status mc_capture_forecast(mc_capture_run *run, mc_engine_stats *stats, mc_error *err)
+{
+    return each_pass(run, forecast_pass, stats, err);
 }
 
 void mc_capture_close(mc_capture_run *run)

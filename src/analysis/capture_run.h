@@ -86,6 +86,8 @@ size_t mc_capture_row_floats(const mc_capture_run *run);
  */
 mc_status mc_capture_layers(mc_capture_run *run, mc_layer_sink *sink, void *context,
                             mc_engine_stats *stats, mc_error *err);
+/* What the engine will have done then (mc_engine_forecast), all passes, without a cache. */
+mc_status mc_capture_forecast(mc_capture_run *run, mc_engine_stats *stats, mc_error *err);
 void      mc_capture_close(mc_capture_run *run);
 
 /* Parts of it, for the run with a cache: one layer to the sink (`texts` [all texts, width], as

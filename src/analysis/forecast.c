@@ -136,16 +136,17 @@ static mc_status count(mc_capture_run *run, mc_engine_stats *stats, mc_crm_forec
                        mc_error *err)
 {
     static const char hash[] = "00000000000000000000000000000000"; /* as long as any */
-    mc_texts          texts  = mc_capture_texts(run);
-    mc_engine_options engine = mc_capture_engine(run);
+    const mc_texts    texts  = mc_capture_texts(run);
     mc_crm_plan       plan;
     uint64_t          own = mc_memory_active(), rows;
 
     MC_TRY(mc_capture_plan(run, &plan, err));
+    run->one_pass = mc_crm_plan_in_order(&plan);
+    MC_TRY(mc_capture_fit(run, err));
     MC_TRY(mc_capture_describe(run, hash, err));
     plan.provenance = run->provenance;
     MC_TRY(mc_crm_plan_size(&plan, &f->output_size, err));
-    MC_TRY(mc_engine_forecast(mc_model_lowered(run->model), &texts, &engine, stats, err));
+    MC_TRY(mc_capture_forecast(run, stats, err));
     MC_TRY(count_rows_read(run, &rows, err));
     f->layer_count     = run->layers.count;
     f->probes          = run->tokens.probe_count;
@@ -159,7 +160,8 @@ static mc_status count(mc_capture_run *run, mc_engine_stats *stats, mc_crm_forec
         f->cache_size = mc_capture_store_size(mc_model_lowered(run->model), run->wanted,
                                               texts.count, texts.offsets[texts.count]);
     f->weights     = stats->weights;
-    f->pass_memory = stats->bytes + mc_capture_beside(run);
+    f->passes      = run->passes;
+    f->pass_memory = run->pass_memory;
     /* Once while weights are hashed; then, from the embedding's pages on, in the pass. */
     f->memory = greater(own + stats->threads * MC_HASH_PIECE,
                         own + f->pass_memory + greater(stats->window, rows));

@@ -84,7 +84,8 @@ static const mc_field forecast_fields[] = {
       .label = "GFLOP/s" },
     { "bytesPerSecond", MC_VALUE_INTEGER, "of reading weights, by pieces timed now",
       MC_UNIT_BYTES, .label = "read a second" },
-    { "weights", MC_VALUE_INTEGER, "that the blocks read", MC_UNIT_BYTES,
+    MC_COUNT_FIELD("passes", "over the weights, so that one fits into --max-memory"),
+    { "weights", MC_VALUE_INTEGER, "that the blocks read, all passes", MC_UNIT_BYTES,
       .label = "weights read" },
     { "passMemory", MC_VALUE_INTEGER, "what --max-memory bounds", MC_UNIT_BYTES },
     { "memory", MC_VALUE_INTEGER, "of the process at its peak, mapped pages included",
@@ -255,6 +256,7 @@ static void add_forecast(mc_value *root, const mc_crm_forecast *f)
     mc_value_add_number(object, "teraflop", f->flop / 1e12);
     mc_value_add_number(object, "gflopPerSecond", f->flop_per_second / 1e9);
     mc_value_add_count(object, "bytesPerSecond", (uint64_t)f->bytes_per_second);
+    mc_value_add_count(object, "passes", f->passes);
     mc_value_add_count(object, "weights", f->weights);
     mc_value_add_count(object, "passMemory", f->pass_memory);
     mc_value_add_count(object, "memory", f->memory);
