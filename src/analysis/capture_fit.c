@@ -183,13 +183,20 @@ static bool fits_with(const search *s, size_t threads, size_t batch_size)
     return fits(s, &other);
 }
 
+/* Each worker needs memory of its own: halve the range until the most that fit are found. */
 static void try_threads(search *s, size_t threads)
 {
-    while (--threads > 0)
-        if (fits_with(s, threads, 0)) {
-            add_option(s, "--threads ", threads);
-            return;
-        }
+    size_t fit = 0;
+
+    while (threads - fit > 1) {
+        size_t middle = fit + (threads - fit) / 2;
+
+        if (fits_with(s, middle, 0))
+            fit = middle;
+        else
+            threads = middle;
+    }
+    if (fit) add_option(s, "--threads ", fit);
 }
 
 static void try_batch_size(search *s)

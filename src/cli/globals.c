@@ -7,6 +7,10 @@
 
 #include "base/checked.h"
 
+/* As many cores as the kernel's cpu_set_t names. Thousands of threads on a few cores would be
+ * minutes of switching between them. */
+enum { THREADS_MOST = 1024 };
+
 #define FIELD(name) offsetof(mc_globals, name)
 
 static const char *const formats[]  = { "text", "json", "yaml", NULL };
@@ -31,7 +35,7 @@ const mc_option mc_global_options[] = {
       "what to say on standard error; debug times every stage (MC_LOG_LEVEL)", "warn",
       FIELD(log_level), levels },
     { MC_OPT_COUNT, '\0', "threads", "N", "worker threads; 0 is one a core (MC_THREADS)", "0",
-      FIELD(threads), .belongs = MC_USES_ENGINE | MC_USES_THREADS },
+      FIELD(threads), .belongs = MC_USES_ENGINE | MC_USES_THREADS, .most = THREADS_MOST },
     { MC_OPT_CHOICE, '\0', "backend", NULL, "what computes (MC_BACKEND)", "cpu", FIELD(backend),
       backends, .belongs = MC_USES_ENGINE },
     { MC_OPT_BYTES, '\0', "max-memory", "SIZE",
