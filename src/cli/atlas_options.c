@@ -9,7 +9,7 @@ bool mc_atlas_options_given(const mc_atlas_options *from)
 mc_status mc_atlas_options_check(const mc_atlas_options *from, mc_error *err)
 {
     if ((from->sets != NULL) + (from->file != NULL) + (from->texts != NULL) <= 1) return MC_OK;
-    return mc_fail(err, MC_ERR_USAGE, "", "give one of --atlas, --atlas-file and --texts");
+    return mc_fail(err, MC_ERR_USAGE, "", "give only one of --atlas, --atlas-file and --texts");
 }
 
 mc_status mc_atlas_options_open(const mc_atlas_options *from, mc_atlas **atlas, mc_error *err)

@@ -14,7 +14,7 @@ typedef struct build_args {
 static const mc_option build_options[] = {
     { MC_OPT_FILE, 'm', "model", "MODEL", "folder, .gguf file or Hugging Face cache name", NULL,
       FIELD(model) },
-    { MC_OPT_FILE, 'o', "output", "FILE",
+    { MC_OPT_NEW_FILE, 'o', "output", "FILE",
       "where to write; *.json for the JSON form (default: ./<model>.crm.safetensors)", NULL,
       FIELD(output), .alias = "output-path" },
     MC_CAPTURE_OPTIONS(build_args, capture),
@@ -247,7 +247,7 @@ const mc_command mc_cmd_geometry_crm_build = {
 /* ---- the semantic primes alone ---- */
 
 static const mc_option primes_options[] = {
-    { MC_OPT_FILE, 'o', "output", "FILE",
+    { MC_OPT_NEW_FILE, 'o', "output", "FILE",
       "where to write; *.json for the JSON form (default: ./<model>.primes.crm.safetensors)",
       NULL, FIELD(output) },
     { MC_OPT_LAYERS, 'l', "layers", "LIST",

@@ -39,7 +39,7 @@ static const mc_option compare_options[] = {
       FIELD(groups) },
     { MC_OPT_TEXT, '\0', "fail-if", "CONDITION",
       "exit with 3 when it holds: 'cka<0.98' (names above)", NULL, FIELD(fail_if) },
-    { MC_OPT_FILE, '\0', "csv", "FILE", "also write every pair as CSV", NULL, FIELD(csv) },
+    { MC_OPT_NEW_FILE, '\0', "csv", "FILE", "also write every pair as CSV", NULL, FIELD(csv) },
     { .name = NULL },
 };
 

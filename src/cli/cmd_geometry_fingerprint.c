@@ -20,7 +20,7 @@ static const mc_option fingerprint_options[] = {
     MC_CAPTURE_OPTIONS(fingerprint_args, capture),
     { MC_OPT_SWITCH, '\0', "cache", NULL, "use what was computed before, and keep it", "yes",
       FIELD(cache) },
-    { MC_OPT_FILE, 'o', "output", "FILE", "also write it as JSON", NULL, FIELD(output) },
+    { MC_OPT_NEW_FILE, 'o', "output", "FILE", "also write it as JSON", NULL, FIELD(output) },
     { .name = NULL },
 };
 

@@ -24,7 +24,7 @@ static const mc_positional operands[] = {
 static const mc_option options[] = {
     { MC_OPT_FLAG, 'd', "deep", NULL,
       "also run the probes, one text each, and summarise what comes out", NULL, FIELD(deep) },
-    { MC_OPT_FILE, 'o', "output", "FILE", "forecast a build into this file", NULL,
+    { MC_OPT_NEW_FILE, 'o', "output", "FILE", "forecast a build into this file", NULL,
       FIELD(output) },
     MC_CAPTURE_OPTIONS(probe_args, capture),
     { MC_OPT_FLAG, 'c', "control", NULL, "forecast a build with the control texts", NULL,

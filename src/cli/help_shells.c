@@ -177,7 +177,8 @@ static void zsh_text(mc_buffer *out, const char *text)
 
 static bool is_file(const mc_option *option)
 {
-    return option->type == MC_OPT_FILE || option->type == MC_OPT_MAYBE_FILE;
+    return option->type == MC_OPT_FILE || option->type == MC_OPT_NEW_FILE ||
+           option->type == MC_OPT_MAYBE_FILE;
 }
 
 /* What stands between an option and its value. */

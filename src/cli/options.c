@@ -43,13 +43,17 @@ static bool read_count(const char *text, uint64_t *count, const char **end)
     return errno == 0;
 }
 
-static mc_status set_count(const char *shown, const char *text, size_t *out, mc_error *err)
+static mc_status set_count(const char *shown, const char *text, size_t most, size_t *out,
+                           mc_error *err)
 {
     uint64_t    count;
     const char *end;
 
     if (!read_count(text, &count, &end) || *end || count > SIZE_MAX)
         return bad_value(shown, text, "a whole number (0, 1, 2, ...)", err);
+    if (most > 0 && count > most)
+        return mc_fail(err, MC_ERR_USAGE, "", "%s: %s is more than %zu, the most that can be",
+                       shown, text, most);
     *out = (size_t)count;
     return MC_OK;
 }
@@ -139,6 +143,21 @@ static mc_status set_truth(const char *shown, const char *text, bool *out, mc_er
                    text);
 }
 
+/* Elsewhere "-" is standard output, where the result is said anyway: a file of that name is
+ * hardly meant. */
+static mc_status set_text(mc_option_type type, const char *shown, const char *text,
+                          const char **out, mc_error *err)
+{
+    const bool written = type == MC_OPT_NEW_FILE || type == MC_OPT_MAYBE_FILE;
+
+    if (!text[0]) return mc_fail(err, MC_ERR_USAGE, "", "%s: the value is empty", shown);
+    if (written && strcmp(text, "-") == 0)
+        return mc_fail(err, MC_ERR_USAGE, "a file of this name is ./-",
+                       "%s: writes a file, not to standard output", shown);
+    *out = text;
+    return MC_OK;
+}
+
 mc_status mc_option_set_value(const mc_option *option, const char *shown, const char *text,
                               void *args, mc_error *err)
 {
@@ -149,12 +168,12 @@ mc_status mc_option_set_value(const mc_option *option, const char *shown, const 
     case MC_OPT_SWITCH: return set_truth(shown, text, (bool *)(void *)field, err);
     case MC_OPT_TEXT:
     case MC_OPT_FILE:
+    case MC_OPT_NEW_FILE:
     case MC_OPT_MAYBE_FILE:
     case MC_OPT_LAYERS:
-        if (!text[0]) return mc_fail(err, MC_ERR_USAGE, "", "%s: the value is empty", shown);
-        *(const char **)(void *)field = text;
-        return MC_OK;
-    case MC_OPT_COUNT: return set_count(shown, text, (size_t *)(void *)field, err);
+        return set_text(option->type, shown, text, (const char **)(void *)field, err);
+    case MC_OPT_COUNT:
+        return set_count(shown, text, option->most, (size_t *)(void *)field, err);
     case MC_OPT_NUMBER: return set_number(shown, text, (double *)(void *)field, err);
     case MC_OPT_BYTES: return set_bytes(shown, text, (uint64_t *)(void *)field, err);
     case MC_OPT_CHOICE:
@@ -183,6 +202,7 @@ void mc_option_print_value(const mc_option *option, const void *args, mc_buffer 
     case MC_OPT_SWITCH: mc_buffer_add_text(out, *(const bool *)field ? "yes" : "no"); break;
     case MC_OPT_TEXT:
     case MC_OPT_FILE:
+    case MC_OPT_NEW_FILE:
     case MC_OPT_MAYBE_FILE:
     case MC_OPT_LAYERS:
         if (*(const char *const *)field) mc_buffer_add_text(out, *(const char *const *)field);

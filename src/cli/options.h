@@ -18,7 +18,8 @@ typedef enum mc_option_type {
     MC_OPT_SWITCH,     /* bool; --name and --no-name */
     MC_OPT_TEXT,       /* const char * */
     MC_OPT_FILE,       /* const char *; completed as a path */
-    MC_OPT_MAYBE_FILE, /* const char *; --name: "", --name=FILE */
+    MC_OPT_NEW_FILE,   /* the same, of a file that is written: not "-" */
+    MC_OPT_MAYBE_FILE, /* a file that is written, or none; --name: "", --name=FILE */
     MC_OPT_LAYERS,     /* const char *; the library reads it, a value may begin with '-' */
     MC_OPT_COUNT,      /* size_t */
     MC_OPT_NUMBER,     /* double */
@@ -37,6 +38,7 @@ typedef struct mc_option {
     const char *const *choices;
     const char        *alias;   /* another long name, for scripts of older forms */
     unsigned           belongs; /* of a global option: the commands it matters to (command.h) */
+    size_t             most;    /* of a count: no more than this; 0: any */
 } mc_option;
 
 /* A word that is no option. */

@@ -31,7 +31,8 @@ mc_status mc_output_write(const char *bytes, size_t size, mc_error *err)
         if (wrote < 0) {
             mc_status status;
             pipe_closed = errno == EPIPE;
-            status      = mc_fail_errno(err, "", "cannot write the result");
+            status =
+                mc_fail_errno(err, "send standard output elsewhere", "cannot write the result");
             return mc_fail_about(err, status, "standard output");
         }
         done += (size_t)wrote;
