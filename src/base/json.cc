@@ -209,6 +209,15 @@ bool mc_json_string(mc_json_value value, const char **text, size_t *size)
     return true;
 }
 
+bool mc_json_string_is(mc_json_value value, const char *wanted)
+{
+    const char *text;
+    size_t      size;
+
+    return mc_json_string(value, &text, &size) && size == strlen(wanted) &&
+           memcmp(text, wanted, size) == 0;
+}
+
 bool mc_json_double(mc_json_value value, double *out)
 {
     return value.document && element_of(value).get(*out) == simdjson::SUCCESS;

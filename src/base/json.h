@@ -49,6 +49,7 @@ const char  *mc_json_type_name(mc_json_type type);
 /* Object member by key (the first of that name), or the absent value; also for a non-object. */
 mc_json_value mc_json_get(mc_json_value object, const char *key);
 bool          mc_json_string(mc_json_value value, const char **text, size_t *size);
+bool          mc_json_string_is(mc_json_value value, const char *wanted);
 bool          mc_json_double(mc_json_value value, double *out); /* any number */
 bool mc_json_int64(mc_json_value value, int64_t *out); /* an integer, or a double that is one */
 bool mc_json_uint64(mc_json_value value, uint64_t *out);

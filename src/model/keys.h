@@ -35,6 +35,7 @@ bool mc_activation_find(const char *name, size_t size, mc_activation *activation
 /* The readers of the two dialects: scalars, ropes, windows of the blocks. */
 mc_status mc_hparams_read_config(mc_json_value config, const mc_arch *arch, mc_hparams *hparams,
                                  mc_error *err);
+mc_status mc_hparams_read_ropes(mc_json_value config, mc_hparams *hparams, mc_error *err);
 mc_status mc_hparams_read_gguf(const mc_store *store, const mc_arch *arch, mc_hparams *hparams,
                                mc_error *err);
 

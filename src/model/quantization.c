@@ -18,15 +18,6 @@ static const char belong_not[] =
 static const char use_another[] =
     "fetch the model in BF16, as GGUF, or quantised by MLX, GPTQ or AWQ";
 
-static bool is_text(mc_json_value value, const char *wanted)
-{
-    const char *text;
-    size_t      size;
-
-    return mc_json_string(value, &text, &size) && size == strlen(wanted) &&
-           memcmp(text, wanted, size) == 0;
-}
-
 /* The value's text for a message, cut to what fits; "" when it is no text. */
 static int print_text(mc_json_value value, const char **text)
 {
@@ -97,7 +88,7 @@ static mc_status read_mlx(mc_quantization *quant, mc_json_value table, mc_error 
     size_t        mode = 0;
 
     if (mc_json_type_of(name) != MC_JSON_NONE) {
-        while (mode < MC_ARRAY_LEN(mlx_modes) && !is_text(name, mlx_modes[mode].name))
+        while (mode < MC_ARRAY_LEN(mlx_modes) && !mc_json_string_is(name, mlx_modes[mode].name))
             mode++;
         if (mode == MC_ARRAY_LEN(mlx_modes))
             return fail_scheme(name, "(a mode of MLX quantisation)", err);
@@ -155,9 +146,9 @@ static mc_status read_gptq(mc_quantization *quant, mc_error *err)
         return mc_fail(err, MC_ERR_UNSUPPORTED, use_another,
                        "not supported: gptq in marlin layout");
     quant->method      = MC_QUANT_GPTQ;
-    quant->plain_zeros = is_text(format, "gptq_v2");
+    quant->plain_zeros = mc_json_string_is(format, "gptq_v2");
     if (mc_json_type_of(format) == MC_JSON_STRING && !quant->plain_zeros &&
-        !is_text(format, "gptq"))
+        !mc_json_string_is(format, "gptq"))
         return fail_scheme(format, "(a layout of gptq)", err);
     MC_TRY(check_dynamic(mc_json_get(quant->table, "dynamic"), err));
     MC_TRY(read_size(quant, quant->table, "bits", 0, &quant->bits, err));
@@ -176,10 +167,10 @@ static mc_status read_awq(mc_quantization *quant, mc_error *err)
     bool          zeros  = true;
 
     quant->method = MC_QUANT_AWQ;
-    if (is_text(mc_json_get(quant->table, "backend"), "llm-awq"))
+    if (mc_json_string_is(mc_json_get(quant->table, "backend"), "llm-awq"))
         return mc_fail(err, MC_ERR_UNSUPPORTED, use_another, "not supported: awq by llm-awq");
-    if (mc_json_type_of(format) == MC_JSON_STRING && !is_text(format, "gemm") &&
-        !is_text(format, "GEMM"))
+    if (mc_json_type_of(format) == MC_JSON_STRING && !mc_json_string_is(format, "gemm") &&
+        !mc_json_string_is(format, "GEMM"))
         return fail_scheme(format, "(a layout of awq)", err);
     mc_json_bool(mc_json_get(quant->table, "zero_point"), &zeros);
     MC_TRY(read_size(quant, quant->table, "bits", 4, &quant->bits, err));
@@ -214,12 +205,13 @@ static mc_status read_method(mc_quantization *quant, mc_error *err)
 {
     mc_json_value method = mc_json_get(quant->table, "quant_method");
 
-    if (is_text(method, "gptq")) return read_gptq(quant, err);
-    if (is_text(method, "awq")) return read_awq(quant, err);
-    if (is_text(method, "fp8") || is_text(method, "fbgemm_fp8")) return read_fp8(quant, err);
+    if (mc_json_string_is(method, "gptq")) return read_gptq(quant, err);
+    if (mc_json_string_is(method, "awq")) return read_awq(quant, err);
+    if (mc_json_string_is(method, "fp8") || mc_json_string_is(method, "fbgemm_fp8"))
+        return read_fp8(quant, err);
     if (mc_json_type_of(method) == MC_JSON_STRING) {
         bool four = false;
-        if (!is_text(method, "bitsandbytes")) return fail_scheme(method, "", err);
+        if (!mc_json_string_is(method, "bitsandbytes")) return fail_scheme(method, "", err);
         mc_json_bool(mc_json_get(quant->table, "load_in_4bit"), &four);
         return fail_scheme(method, four ? "4-bit" : "8-bit", err);
     }
