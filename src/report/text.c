@@ -1,15 +1,8 @@
-/* text.c - a report for people: labelled lines, tables, notes.
- *
- * Numbers are shown with the digits that mean something to a reader; whoever needs all of them
- * asks for JSON. */
+/* text.c - a report for people: labelled lines, tables, notes. */
 #include <inttypes.h>
-#include <math.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "base/alloc.h"
-#include "base/checked.h"
 #include "report/write.h"
 
 enum {
@@ -25,165 +18,6 @@ typedef struct writer {
     mc_buffer    *out;
     mc_text_style style;
 } writer;
-
-/* ---- numbers ---- */
-
-static void print_count(mc_buffer *out, double number)
-{
-    char   digits[32];
-    size_t size = (size_t)snprintf(digits, sizeof digits, "%.0f", fabs(number));
-
-    if (number < 0) mc_buffer_add_char(out, '-');
-    for (size_t i = 0; i < size; i++) {
-        if (i > 0 && (size - i) % 3 == 0) mc_buffer_add_char(out, ',');
-        mc_buffer_add_char(out, digits[i]);
-    }
-}
-
-static void print_bytes(mc_buffer *out, double bytes)
-{
-    static const char *const units[] = { "B", "KiB", "MiB", "GiB", "TiB", "PiB" };
-    size_t                   unit    = 0;
-
-    while (bytes >= 1023.95 && unit + 1 < MC_ARRAY_LEN(units)) {
-        bytes /= 1024;
-        unit++;
-    }
-    mc_buffer_printf(out, "%.*f %s", unit == 0 ? 0 : 1, bytes, units[unit]);
-}
-
-static void print_seconds(mc_buffer *out, double seconds)
-{
-    long whole = (long)(seconds + 0.5);
-
-    if (seconds < 0.0995)
-        mc_buffer_printf(out, "%.1f ms", seconds * 1e3);
-    else if (seconds < 9.995)
-        mc_buffer_printf(out, "%.2f s", seconds);
-    else if (seconds < 119.95)
-        mc_buffer_printf(out, "%.1f s", seconds);
-    else if (whole < 7200)
-        mc_buffer_printf(out, "%ld min %ld s", whole / 60, whole % 60);
-    else
-        mc_buffer_printf(out, "%ld h %ld min", whole / 3600, whole % 3600 / 60);
-}
-
-/* Four significant digits, whole numbers whole. */
-static void print_plain(mc_buffer *out, double number)
-{
-    double size = fabs(number);
-
-    if (number == floor(number) && size < 1e15)
-        mc_buffer_printf(out, "%.0f", number);
-    else if (size >= 1000 && size < 1e15)
-        mc_buffer_printf(out, "%.1f", number);
-    else
-        mc_buffer_printf(out, "%.4g", number);
-}
-
-double mc_unsigned_zero(double number)
-{
-    return fabs(number) < 0.0005 ? 0 : number;
-}
-
-void mc_unit_print(mc_buffer *out, mc_unit unit, double number)
-{
-    if (!isfinite(number)) {
-        mc_buffer_add_text(out, isnan(number) ? "nan" : (number > 0 ? "inf" : "-inf"));
-        return;
-    }
-    switch (unit) {
-    case MC_UNIT_COUNT: print_count(out, number); break;
-    case MC_UNIT_BYTES: print_bytes(out, number); break;
-    case MC_UNIT_SECONDS: print_seconds(out, number); break;
-    case MC_UNIT_RATIO: mc_buffer_printf(out, "%.1f %%", number * 100); break;
-    case MC_UNIT_NONE:
-    case MC_UNIT_ID:
-    case MC_UNIT_TIME:
-    case MC_UNIT_LINE: print_plain(out, number); break;
-    }
-}
-
-/* ---- texts on a terminal ---- */
-
-/* One code point of valid UTF-8; a stray byte is taken as itself. */
-static size_t next_code(const char *text, uint32_t *code)
-{
-    const unsigned char *at   = (const unsigned char *)text;
-    size_t               size = at[0] < 0xc0 ? 1 : at[0] < 0xe0 ? 2 : at[0] < 0xf0 ? 3 : 4;
-
-    *code = size == 1 ? at[0] : at[0] & (0x7fU >> size);
-    for (size_t i = 1; i < size; i++) {
-        if ((at[i] & 0xc0) != 0x80) {
-            *code = at[0];
-            return 1;
-        }
-        *code = *code << 6 | (at[i] & 0x3f);
-    }
-    return size;
-}
-
-/* Columns of a code point, near enough for tables: combining marks 0, wide scripts and emoji 2
- * (the ranges of UAX #11 that occur in practice). */
-static size_t code_width(uint32_t code)
-{
-    static const struct {
-        uint32_t first, last;
-        size_t   width;
-    } ranges[] = {
-        { 0x300, 0x36f, 0 },   { 0x200b, 0x200f, 0 },   { 0xfe00, 0xfe0f, 0 },
-        { 0x1100, 0x115f, 2 }, { 0x2e80, 0xa4cf, 2 },   { 0xac00, 0xd7a3, 2 },
-        { 0xf900, 0xfaff, 2 }, { 0xfe30, 0xfe6f, 2 },   { 0xff00, 0xff60, 2 },
-        { 0xffe0, 0xffe6, 2 }, { 0x1f300, 0x1faff, 2 }, { 0x20000, 0x3fffd, 2 },
-    };
-
-    for (size_t i = 0; i < MC_ARRAY_LEN(ranges); i++)
-        if (code >= ranges[i].first && code <= ranges[i].last) return ranges[i].width;
-    return 1;
-}
-
-/* C0, DEL and C1 controls steer terminals; they are shown as escapes of four columns. */
-static bool is_control(uint32_t code)
-{
-    return code < 0x20 || (code >= 0x7f && code < 0xa0);
-}
-
-size_t mc_text_width(const char *text)
-{
-    size_t   width = 0;
-    uint32_t code;
-
-    for (size_t size; *text; text += size) {
-        size = next_code(text, &code);
-        width += is_control(code) ? (code == '\n' || code == '\t' ? 2 : 4) : code_width(code);
-    }
-    return width;
-}
-
-static void add_visible_code(mc_buffer *out, const char *bytes, size_t size, uint32_t code)
-{
-    if (!is_control(code))
-        mc_buffer_add(out, bytes, size);
-    else if (code == '\n' || code == '\t')
-        mc_buffer_add_text(out, code == '\n' ? "\\n" : "\\t");
-    else
-        mc_buffer_printf(out, "\\x%02x", (unsigned)code);
-}
-
-void mc_text_add_visible(mc_buffer *out, const char *text, size_t width)
-{
-    size_t   used = 0;
-    uint32_t code;
-    bool     shorten = width > 0 && mc_text_width(text) > width;
-
-    for (size_t size; *text; text += size) {
-        size = next_code(text, &code);
-        used += is_control(code) ? (code == '\n' || code == '\t' ? 2 : 4) : code_width(code);
-        if (shorten && used > width - 1) break;
-        add_visible_code(out, text, size, code);
-    }
-    if (shorten) mc_buffer_add_text(out, "\xe2\x80\xa6");
-}
 
 /* ---- values ---- */
 
@@ -432,26 +266,10 @@ static void fit(column *columns, size_t count, size_t indent, size_t limit)
     }
 }
 
-/* The bytes of a text that a line of `width` columns takes: to the last space that fits, and
- * where there is none, all that fit, one character at least. */
-static size_t line_size(const char *text, size_t width)
-{
-    size_t   used = 0, space = 0, size;
-    uint32_t code;
-
-    for (size_t at = 0;; at += size) {
-        if (!text[at]) return at;
-        size = next_code(text + at, &code);
-        used += code_width(code);
-        if (code == ' ') space = at;
-        if (used > width) return space ? space : at ? at : size;
-    }
-}
-
 /* One line of a cell; returns the rest of its text. */
 static const char *put_cell(const writer *to, const column *col, const char *text, bool is_last)
 {
-    size_t size = line_size(text, col->width), start = to->out->size, width = 0;
+    size_t size = mc_text_line_size(text, col->width), start = to->out->size, width = 0;
 
     if (col->is_number && mc_text_width(text) < col->width)
         pad(to->out, col->width - mc_text_width(text));
@@ -593,43 +411,4 @@ void mc_report_write_text(mc_report *report, const mc_schema *schema, mc_text_st
         mc_text_add_visible(out, note->as.text, 0);
         mc_buffer_add_char(out, '\n');
     }
-}
-
-static void add_words(mc_buffer *out, size_t width, const char *text)
-{
-    size_t used = 1;
-
-    mc_buffer_add_text(out, "-");
-    for (const char *word = text; *word;) {
-        char         one[256];
-        const size_t size = strcspn(word, " ");
-        snprintf(one, sizeof one, "%.*s", (int)(size < 255 ? size : 255), word);
-        const size_t columns = mc_text_width(one);
-        if (width && used > 1 && used + 1 + columns > width) {
-            mc_buffer_add_text(out, "\n ");
-            used = 1;
-        }
-        mc_buffer_add_char(out, ' ');
-        mc_text_add_visible(out, one, 0);
-        used += 1 + columns;
-        word += size;
-        while (*word == ' ')
-            word++;
-    }
-    mc_buffer_add_char(out, '\n');
-}
-
-void mc_text_add_item(mc_buffer *out, size_t width, const char *format, ...)
-{
-    mc_buffer text = { 0 };
-    va_list   args;
-
-    va_start(args, format);
-    mc_buffer_vprintf(&text, format, args);
-    va_end(args);
-    if (text.failed)
-        out->failed = 1;
-    else
-        add_words(out, width, text.data ? text.data : "");
-    mc_buffer_clear(&text);
 }

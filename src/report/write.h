@@ -40,6 +40,9 @@ double mc_unsigned_zero(double number);
  * escape sequences: nothing else goes to a terminal. */
 size_t mc_text_width(const char *text);
 void   mc_text_add_visible(mc_buffer *out, const char *text, size_t width);
+/* The bytes of a text that a line of `width` columns takes: to the last space that fits, and
+ * where there is none, all that fit, one character at least. */
+size_t mc_text_line_size(const char *text, size_t width);
 /* "- " and the printed words, made visible, broken to lines of at most `width` (0: one line).
  */
 void mc_text_add_item(mc_buffer *out, size_t width, const char *format, ...) MC_PRINTF(3, 4);
