@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Install BUILD into a temporary folder, compile the examples against it with nothing but
-# pkg-config, and run them. What a user of the library does, in continuous integration.
+# pkg-config, and with CMake's find_package, and run them. What a user of the library does, in
+# continuous integration.
 #
 #   scripts/test-install.sh [BUILD]
 set -euo pipefail
@@ -22,6 +23,11 @@ for source in examples/*.c; do
     [ -s "$stage/out" ] || { echo "$source printed nothing"; exit 1; }
     echo "installed example: $source"
 done
+
+cmake -S examples -B "$stage/cmake" -DCMAKE_PREFIX_PATH="$stage" >"$stage/log" && cmake --build "$stage/cmake" >>"$stage/log" ||
+    { cat "$stage/log"; exit 1; }
+env -u LD_LIBRARY_PATH "$stage/cmake/crm_build" tests/golden/models/tiny-llama "$stage/result" | cmp - "$stage/out"
+echo "installed example: find_package(modelcypher)"
 
 if [ -e "$stage/bin/modelcypher" ]; then
     version=$("$stage/bin/modelcypher" --version)

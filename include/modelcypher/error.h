@@ -2,8 +2,9 @@
  *
  * A function that can fail returns mc_status and takes `mc_error *err` last (NULL: the caller
  * does not care why). On failure out-parameters are untouched and `err` says what, why and what
- * to do. The struct is caller-owned and of fixed size: reporting "no memory" needs none. The
- * library never prints, exits or aborts. */
+ * to do. The struct is caller-owned and of fixed size: reporting "no memory" needs none. It
+ * begins as zeros: `mc_error err = { 0 };` in C, `mc_error err = {};` in C++. The library never
+ * prints, exits or aborts. */
 #ifndef MODELCYPHER_ERROR_H
 #define MODELCYPHER_ERROR_H
 
