@@ -82,7 +82,7 @@ typedef struct mc_crm_build_summary {
     uint64_t pass_memory; /* as forecast: what a pass took beside the mapped weights */
     uint64_t peak_memory; /* of the process so far, mapped pages included */
     size_t   passes;      /* more than one when the states of all texts were too many at once */
-    bool     streamed;    /* the files are larger than the memory at hand: nothing was kept */
+    bool     streamed;    /* large files: weights were not kept in the system's cache */
     uint64_t weights;     /* bytes of the files that were widened, all passes */
     uint64_t window;      /* most of them in memory at once: a block's and the next one's */
     uint64_t output_size;

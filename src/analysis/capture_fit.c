@@ -286,16 +286,31 @@ static const char *print_size(uint64_t bytes, char text[32])
     return text;
 }
 
-/* Where weights and pass are more than the system has to give, reading a block displaces others
- * that are read again in the next pass or by the next program: none is kept. */
-static bool must_stream(const mc_capture_run *run)
+/* Operations of a core in the time in which a disk of 1 GB/s reads a byte, at most. */
+#define CORE_FLOP_PER_BYTE 128.0
+
+bool mc_capture_must_stream(uint64_t bytes, uint64_t room, size_t passes,
+                            const mc_engine_stats *stats)
 {
-    const mc_store *store = mc_model_store(run->model);
-    uint64_t        bytes = run->pass_memory;
+    double reading = CORE_FLOP_PER_BYTE * (double)stats->threads * (double)stats->weights;
+
+    return bytes > room || (bytes > room / 2 && stats->flop > reading * (double)passes);
+}
+
+static mc_status choose_streaming(mc_capture_run *run, mc_error *err)
+{
+    const mc_store   *store  = mc_model_store(run->model);
+    mc_texts          texts  = mc_capture_texts(run);
+    mc_engine_options engine = mc_capture_engine(run);
+    mc_engine_stats   stats  = { 0 };
+    uint64_t          bytes  = run->pass_memory;
 
     for (size_t i = 0; i < mc_store_file_count(store); i++)
         bytes += mc_store_file(store, i)->bytes.size;
-    return bytes > mc_machine_read().memory_available;
+    MC_TRY(mc_engine_forecast(mc_model_lowered(run->model), &texts, &engine, &stats, err));
+    run->streams =
+        mc_capture_must_stream(bytes, mc_machine_read().memory_available, run->passes, &stats);
+    return MC_OK;
 }
 
 static mc_status refuse(search *s, uint64_t needed, mc_error *err)
@@ -328,10 +343,10 @@ mc_status mc_capture_fit(mc_capture_run *run, mc_error *err)
     status = find_passes(run, s.room, s.begins, &needed, err);
     if (status == MC_OK && needed > s.room)
         status = mc_fail_about(err, refuse(&s, needed, err), "%s", run->options->model);
+    run->pass_memory = needed;
+    if (status == MC_OK) status = choose_streaming(run, err);
     if (status == MC_OK) {
         run->pass_begins = s.begins;
-        run->pass_memory = needed;
-        run->streams     = must_stream(run);
         mc_log(MC_LOG_DEBUG, "%zu pass%s of at most %llu bytes", run->passes,
                run->passes == 1 ? "" : "es", (unsigned long long)needed);
     } else {

@@ -53,7 +53,7 @@ struct mc_capture_run {
     size_t                     *pass_begins; /* [passes + 1] probes */
     uint64_t                    pass_memory; /* the most that one takes beside the weights */
     bool                        one_block;   /* widened in memory, for want of room */
-    bool                        streams;     /* the weights do not stay in memory beside that */
+    bool                        streams;     /* weights are not kept in the system's cache */
     mc_crm_rows      rows_at[2];          /* of the layer that is handed out, and of control */
     double           share_before, share; /* of all tokens: earlier passes, this one */
     double           seconds_before;      /* of earlier passes */

@@ -26,7 +26,7 @@ typedef struct mc_file_map {
 typedef enum mc_file_advice {
     MC_ADVICE_WILL_NEED, /* a thread reads them ahead, in the order of such advice */
     MC_ADVICE_DONE,  /* drop these pages: they stay in the system's cache while it has room */
-    MC_ADVICE_FORGET /* from there too: there is none */
+    MC_ADVICE_FORGET /* from there too */
 } mc_file_advice;
 
 mc_status mc_file_map_open(const char *path, mc_file_map *map, mc_error *err);

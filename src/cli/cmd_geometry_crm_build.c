@@ -80,7 +80,8 @@ static const mc_field build_fields[] = {
       .label = "GFLOP/s" },
     { "passes", MC_VALUE_INTEGER, "over the weights, a part of the probes in each",
       MC_UNIT_COUNT, .flags = MC_FIELD_MACHINE },
-    { "streamed", MC_VALUE_BOOL, "the model is larger than memory: its weights were not kept",
+    { "streamed", MC_VALUE_BOOL,
+      "a large model: its weights were not kept in the system's cache",
       .flags = MC_FIELD_MACHINE },
     { "weightsRead", MC_VALUE_INTEGER, "of the files, all passes", MC_UNIT_BYTES,
       .flags = MC_FIELD_MACHINE },
@@ -142,9 +143,9 @@ static void note_memory(mc_report *report, const mc_crm_build_summary *s)
                        "each over all weights",
                        s->passes);
     if (s->streamed)
-        mc_report_note(
-            report, "the model is larger than the memory at hand: its weights were streamed, "
-                    "two blocks at a time");
+        mc_report_note(report,
+                       "the model takes most of the memory at hand: its weights were streamed, "
+                       "two blocks at a time, and not kept there");
 }
 
 static void add_summary(mc_report *report, const mc_crm_build_summary *s)

@@ -92,7 +92,7 @@ typedef struct mc_engine_options {
     uint64_t          max_memory; /* bytes that the pass may take; 0: no bound */
     bool              no_sharing; /* compute shared beginnings once for each text */
     bool              one_block;  /* one widened block in memory: slower, for want of room */
-    bool              streams;    /* keep no weight in the system's cache: there is no room */
+    bool              streams;    /* keep no weight in the system's cache */
     unsigned          keep;
     unsigned          keep_end; /* of the last block and `final`: some of them; 0: the same */
     /* [block_count + 2]: which of 0..L and, last, `final` are handed out. Work ends at the

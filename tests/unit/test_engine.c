@@ -69,7 +69,8 @@ typedef struct variation {
     size_t            threads, batch;
     bool              no_sharing;
     unsigned          keep;
-    int               only; /* layer, counted with final as L + 1; -1: all */
+    int               only;     /* layer, counted with final as L + 1; -1: all */
+    const mc_store   *streamed; /* keeps no weight of it in the system's cache; NULL: none */
 } variation;
 
 static recording make_recording(const char *name, const mc_lowered *model, mc_texts texts)
@@ -93,6 +94,7 @@ static mc_engine_options options_of(const variation *v, const recording *r)
                                 .threads    = v->threads ? v->threads : 1,
                                 .batch_size = v->batch,
                                 .no_sharing = v->no_sharing,
+                                .streams    = v->streamed != NULL,
                                 .keep       = v->keep,
                                 .wanted     = wanted,
                                 .states     = record };
@@ -105,7 +107,7 @@ static recording pass(const mc_lowered *model, mc_texts texts, const variation *
     mc_error          err     = { 0 };
 
     options.context = &r;
-    CHECK_OK(v->name, mc_engine_run(model, NULL, &texts, &options, &r.stats, &err));
+    CHECK_OK(v->name, mc_engine_run(model, v->streamed, &texts, &options, &r.stats, &err));
     CHECK(v->name, r.calls == (v->only < 0 ? r.layers : 1));
     return r;
 }
@@ -269,6 +271,30 @@ static void settings_change_no_bit(void **state)
 {
     (void)state;
     on_models(check_settings, 1);
+}
+
+/* The files' pages go as soon as a block is widened, and the next pass reads them again. */
+static void streaming_changes_no_bit(void **state)
+{
+    char      path[512];
+    mc_model *model = NULL;
+    mc_error  err   = { 0 };
+    recording want;
+
+    (void)state;
+    snprintf(path, sizeof path, "%s/golden/arch/%s", MC_TEST_FOLDER, stored_models[1]);
+    CHECK_OK(path, mc_model_open(path, &model, &err));
+    want = pass(mc_model_lowered(model), make_texts(),
+                &(variation){ "base", .keep = EVERYTHING, .only = -1 });
+    for (size_t threads = 1; threads <= 3; threads++) {
+        variation v = { "streamed", .threads = threads, .keep = EVERYTHING, .only = -1 };
+        recording got;
+        v.streamed = mc_model_store(model);
+        got        = pass(mc_model_lowered(model), want.texts, &v);
+        same_texts("streamed", &got, &want);
+    }
+    mc_model_close(model);
+    mc_test_lab_clear(&lab);
 }
 
 static void check_keeping(const char *name, const mc_lowered *model, mc_texts texts)
@@ -1235,6 +1261,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(settings_change_no_bit),
+        cmocka_unit_test(streaming_changes_no_bit),
         cmocka_unit_test(what_is_asked_for_changes_no_bit),
         cmocka_unit_test(tiers_change_no_bit),
         cmocka_unit_test(company_changes_no_bit),

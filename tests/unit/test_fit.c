@@ -7,6 +7,7 @@
 #include <modelcypher/analysis.h>
 #include <modelcypher/fingerprint.h>
 
+#include "analysis/capture_fit.h"
 #include "base/file_map.h"
 #include "cache/inventory.h"
 #include "support/check.h"
@@ -288,13 +289,41 @@ static void a_fingerprint_counts_its_states(void **state)
     mc_fingerprint_free(fingerprint);
 }
 
+/* ---- what stays in the system's cache ---- */
+
+static void large_models_do_not_stay(void **state)
+{
+    static const struct {
+        const char *name;
+        double      bytes, flop;
+        size_t      threads, passes;
+        bool        streams;
+    } cases[] = { { "more than there is, few texts", 30e9, 1e11, 2, 1, true },
+                  { "more than half, many texts", 15e9, 6e12, 2, 1, true },
+                  { "more than half, few texts", 15e9, 1e11, 2, 1, false },
+                  { "more than half, too fast for the disk", 15e9, 6e12, 8, 1, false },
+                  { "more than half, read twice", 15e9, 6e12, 2, 2, false },
+                  { "less than half, many texts", 9e9, 6e12, 2, 1, false } };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        mc_engine_stats stats = { .threads = cases[i].threads,
+                                  .weights = 13000000000,
+                                  .flop    = cases[i].flop };
+        CHECK(cases[i].name,
+              mc_capture_must_stream((uint64_t)cases[i].bytes, 22000000000, cases[i].passes,
+                                     &stats) == cases[i].streams);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = { cmocka_unit_test(more_passes_same_bits),
                                         cmocka_unit_test(passes_share_the_cache),
                                         cmocka_unit_test(a_fingerprint_counts_its_states),
                                         cmocka_unit_test(the_hint_fits),
-                                        cmocka_unit_test(json_names_the_other_form) };
+                                        cmocka_unit_test(json_names_the_other_form),
+                                        cmocka_unit_test(large_models_do_not_stay) };
 
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }
