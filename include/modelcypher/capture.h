@@ -111,7 +111,8 @@ MC_API mc_status mc_crm_writer_open(const mc_crm_plan *plan, mc_crm_writer **wri
 
 /* Write one layer of the plan: one pointer a part, contiguous rows; parts that the plan leaves
  * out are not looked at. Layers come once each, the JSON form needs them in ascending order.
- * With MC_POOLING_ALL a row is a token, else a probe. */
+ * With MC_POOLING_ALL a row is a token, else a probe, and the rows are written behind the call:
+ * what fails may be the writing of an earlier layer. */
 MC_API mc_status mc_crm_writer_put(mc_crm_writer *writer, int layer,
                                    const float *const parts[MC_CRM_PART_COUNT],
                                    mc_error          *err) MC_MUST_CHECK;

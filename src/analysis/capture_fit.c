@@ -11,16 +11,27 @@
 
 #include "analysis/capture_cache.h"
 #include "base/alloc.h"
+#include "base/direct.h"
 #include "base/log.h"
 #include "base/machine.h"
 #include "model/model.h"
 
 /* ---- what it takes ---- */
 
+/* The buffers that the rows of every token go through; those of little, not all of them. */
+static uint64_t written_through(const mc_capture_run *run)
+{
+    const uint64_t layer = (uint64_t)run->tokens.offsets[run->tokens.text_count] *
+                           mc_model_get_info(run->model)->hidden_size * sizeof(float);
+
+    if (run->options->pooling != MC_POOLING_ALL) return 0;
+    return MC_DIRECT_PIECES * (layer < MC_DIRECT_PIECE ? layer : MC_DIRECT_PIECE);
+}
+
 /* Beside the engine's: rows on their way to the sink and into the cache. */
 static uint64_t beside(const mc_capture_run *run)
 {
-    return mc_capture_row_floats(run) * sizeof(float) +
+    return mc_capture_row_floats(run) * sizeof(float) + written_through(run) +
            (run->caches ? mc_capture_cache_memory(run) : 0);
 }
 

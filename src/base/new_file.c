@@ -21,7 +21,8 @@
 
 enum {
     NAME_KEPT = 200, /* bytes of the name in the temporary one: 255 is the most there can be */
-    TRIES     = 1000
+    TRIES     = 1000,
+    DIRECT_LEAST = 1 << 20 /* less is not worth a buffer's turn */
 };
 #define SUFFIX ".part"
 
@@ -244,23 +245,39 @@ mc_status mc_new_file_check_space(const mc_new_file *file, uint64_t size, mc_err
     return mc_fail_about(err, MC_ERR_DISK_FULL, "%s", file->path);
 }
 
+void mc_new_file_go_direct(mc_new_file *file)
+{
+    file->direct = mc_direct_open(file->temporary, file->descriptor);
+}
+
+static mc_status fail_write(const mc_new_file *file, int failed, mc_error *err)
+{
+    errno = failed;
+    return mc_fail_about(err, mc_fail_errno(err, hint_space, "cannot write"), "%s", file->path);
+}
+
+/* What is no whole page at either end goes the ordinary way: no page is written in both. */
+static int write_direct(mc_new_file *file, uint64_t offset, const char *bytes, size_t size)
+{
+    const size_t head = (size_t)(-offset % MC_DIRECT_ALIGNMENT);
+    const size_t body = (size - head) / MC_DIRECT_ALIGNMENT * MC_DIRECT_ALIGNMENT;
+    const size_t tail = head + body;
+    int          failed;
+
+    failed = mc_direct_write(file->direct, offset + head, bytes + head, body);
+    if (!failed) failed = mc_write_at(file->descriptor, offset, bytes, head);
+    if (failed) return failed;
+    return mc_write_at(file->descriptor, offset + tail, bytes + tail, size - tail);
+}
+
 mc_status mc_new_file_write(mc_new_file *file, uint64_t offset, const void *bytes, size_t size,
                             mc_error *err)
 {
-    const char *at = bytes;
+    const bool large  = file->direct && size >= DIRECT_LEAST;
+    int        failed = large ? write_direct(file, offset, bytes, size)
+                              : mc_write_at(file->descriptor, offset, bytes, size);
 
-    while (size > 0) {
-        ssize_t done = pwrite(file->descriptor, at, size, (off_t)offset);
-
-        if (done < 0 && errno == EINTR) continue;
-        if (done < 0)
-            return mc_fail_about(err, mc_fail_errno(err, hint_space, "cannot write"), "%s",
-                                 file->path);
-        at += done;
-        offset += (uint64_t)done;
-        size -= (size_t)done;
-    }
-    return MC_OK;
+    return failed ? fail_write(file, failed, err) : MC_OK;
 }
 
 void mc_new_file_push(mc_new_file *file)
@@ -272,6 +289,8 @@ void mc_new_file_push(mc_new_file *file)
 
 static void clear(mc_new_file *file)
 {
+    mc_direct_close(file->direct);
+    close(file->descriptor);
     mc_free(file->path);
     mc_free(file->temporary);
     *file = (mc_new_file){ .descriptor = -1 };
@@ -292,8 +311,11 @@ static void sync_folder(const char *path)
 static mc_status finish(mc_new_file *file, bool sync, mc_error *err)
 {
     mc_status status = MC_OK;
+    int       failed = file->direct ? mc_direct_wait(file->direct) : 0;
 
-    if (sync && fsync(file->descriptor) != 0)
+    if (failed)
+        status = fail_write(file, failed, err);
+    else if (sync && fsync(file->descriptor) != 0)
         status = mc_fail_errno(err, hint_space, "cannot write to the disk");
     else if (rename(file->temporary, file->path) != 0)
         status = mc_fail_errno(err, hint_place, "cannot rename '%.150s'", file->temporary);
@@ -303,7 +325,6 @@ static mc_status finish(mc_new_file *file, bool sync, mc_error *err)
         return status;
     }
     if (sync) sync_folder(file->path);
-    close(file->descriptor);
     clear(file);
     return MC_OK;
 }
@@ -322,6 +343,5 @@ void mc_new_file_discard(mc_new_file *file)
 {
     if (!file->temporary) return;
     unlink(file->temporary);
-    close(file->descriptor);
     clear(file);
 }

@@ -10,12 +10,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/direct.h"
 #include "base/error.h"
 
 typedef struct mc_new_file {
-    int   descriptor;
-    char *path;      /* where it goes, links followed; owned */
-    char *temporary; /* where it is now; owned */
+    int        descriptor;
+    char      *path;      /* where it goes, links followed; owned */
+    char      *temporary; /* where it is now; owned */
+    mc_direct *direct;    /* for large writes; NULL: none */
 } mc_new_file;
 
 /* A slip of the hand must not cost what a result is made from. MC_ERR_ARGUMENT: `path` leads to
@@ -30,6 +32,10 @@ mc_status mc_new_file_open(const char *path, mc_new_file *file, mc_error *err);
 mc_status mc_new_file_reserve(mc_new_file *file, uint64_t size, mc_error *err);
 /* MC_ERR_DISK_FULL when the disk has less left than this; takes nothing. */
 mc_status mc_new_file_check_space(const mc_new_file *file, uint64_t size, mc_error *err);
+/* From here on large writes go past the page cache, beside the caller's work: for files larger
+ * than is worth keeping in memory, written from one thread, each byte once. A write may then
+ * fail with what is wrong with an earlier one. A wish, too. */
+void      mc_new_file_go_direct(mc_new_file *file);
 mc_status mc_new_file_write(mc_new_file *file, uint64_t offset, const void *bytes, size_t size,
                             mc_error *err);
 /* Let the disk begin with what was written so far, without waiting for it: a finish then has

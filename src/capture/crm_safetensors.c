@@ -181,6 +181,7 @@ static mc_status begin(mc_crm_writer *writer, mc_error *err)
     if (status == MC_OK)
         status = mc_new_file_write(&writer->output, 0, header.data, header.size, err);
     if (status == MC_OK) status = write_texts(writer, err);
+    if (writer->plan.pooling == MC_POOLING_ALL) mc_new_file_go_direct(&writer->output);
     mc_buffer_clear(&header);
     return status;
 }

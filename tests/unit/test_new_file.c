@@ -162,6 +162,114 @@ static void places_that_cannot_be_written(void **state)
     assert_int_equal(mc_test_scratch_count(folder), 1);
 }
 
+/* ---- past the page cache ---- */
+
+enum { LARGE = 3 * MC_DIRECT_PIECE };
+
+static char *make_large(void)
+{
+    char *bytes = mc_alloc(LARGE);
+
+    assert_non_null(bytes);
+    for (size_t i = 0; i < LARGE; i++)
+        bytes[i] = (char)(i * 2654435761u >> 13);
+    return bytes;
+}
+
+static void check_large(const char *bytes, size_t size)
+{
+    char    *content;
+    size_t   found;
+    mc_error err = { 0 };
+
+    CHECK_OK("read", mc_file_read(target, LARGE + 1, &content, &found, &err));
+    assert_int_equal(found, size);
+    assert_memory_equal(content, bytes, size);
+    mc_free(content);
+}
+
+static void any_offset_and_size_goes_direct(void **state)
+{
+    static const size_t ends[] = {
+        1, 3000000, 3000001, 3000001 + 2 * 4096, 4 << 20, 11 * (1 << 20) - 7, LARGE - 5
+    };
+    char       *bytes = make_large();
+    mc_new_file file;
+    mc_error    err = { 0 };
+
+    (void)state;
+    CHECK_OK("open", mc_new_file_open(target, &file, &err));
+    CHECK_OK("reserve", mc_new_file_reserve(&file, LARGE - 5, &err));
+    mc_new_file_go_direct(&file);
+    for (size_t i = sizeof ends / sizeof *ends; i-- > 0;) { /* from the end */
+        size_t begin = i ? ends[i - 1] : 0;
+        CHECK_OK("write",
+                 mc_new_file_write(&file, begin, bytes + begin, ends[i] - begin, &err));
+    }
+    CHECK_OK("finish", mc_new_file_finish(&file, &err));
+    check_large(bytes, LARGE - 5);
+    mc_free(bytes);
+}
+
+/* As a device that asks for a larger alignment than we keep. */
+static void what_is_refused_goes_the_ordinary_way(void **state)
+{
+    char       *bytes = make_large();
+    mc_new_file file;
+    mc_error    err = { 0 };
+
+    (void)state;
+    CHECK_OK("open", mc_new_file_open(target, &file, &err));
+    CHECK_OK("begin", mc_new_file_write(&file, 0, bytes, 7, &err));
+    mc_new_file_go_direct(&file);
+    if (file.direct)
+        assert_int_equal(mc_direct_write(file.direct, 7, bytes + 7, LARGE - 7), 0);
+    else
+        CHECK_OK("write", mc_new_file_write(&file, 7, bytes + 7, LARGE - 7, &err));
+    CHECK_OK("finish", mc_new_file_finish(&file, &err));
+    check_large(bytes, LARGE);
+    mc_free(bytes);
+}
+
+static void without_memory_nothing_goes_direct(void **state)
+{
+    char       *bytes = make_large();
+    mc_new_file file;
+    mc_error    err = { 0 };
+
+    (void)state;
+    for (uint64_t n = 1; n <= 1 + MC_DIRECT_PIECES; n++) {
+        CHECK_OK("open", mc_new_file_open(target, &file, &err));
+        mc_alloc_fail_at(n, 0);
+        mc_new_file_go_direct(&file);
+        mc_alloc_fail_at(0, 0);
+        assert_null(file.direct);
+        CHECK_OK("write", mc_new_file_write(&file, 0, bytes, LARGE, &err));
+        CHECK_OK("finish", mc_new_file_finish(&file, &err));
+        check_large(bytes, LARGE);
+    }
+    mc_free(bytes);
+}
+
+/* What fails on the way is told by a later write, or at the end. */
+static mc_status write_large(const char *path, mc_error *err)
+{
+    char       *bytes = make_large();
+    mc_new_file file;
+    mc_status   status = mc_new_file_open(path, &file, err);
+
+    if (status == MC_OK) {
+        mc_new_file_go_direct(&file);
+        status = mc_new_file_write(&file, 0, bytes, LARGE, err);
+        if (status == MC_OK)
+            status = mc_new_file_finish(&file, err);
+        else
+            mc_new_file_discard(&file);
+    }
+    mc_free(bytes);
+    return status;
+}
+
 /* ---- no space: in a child, on a small file system of its own ---- */
 
 enum { CANNOT_MOUNT = 77, FAILED = 1 };
@@ -193,6 +301,9 @@ static void fill_a_small_disk(void)
     MUST(status == MC_ERR_DISK_FULL && strstr(err.reason, "cannot write"));
     mc_new_file_discard(&file);
     MUST(mc_test_scratch_count(folder) == 0);
+    MUST(write_large(path, &err) == MC_ERR_DISK_FULL);
+    MUST(strstr(err.reason, "cannot write") && err.hint[0] && !strcmp(err.subject, path));
+    MUST(mc_test_scratch_count(folder) == 0);
     _exit(0);
 }
 
@@ -215,9 +326,9 @@ static void a_limit_on_the_size_is_an_error(void **state)
 {
     struct rlimit before, small = { 1000, 1000 };
     mc_new_file   file;
-    mc_error      err         = { 0 };
+    mc_error      err = { 0 }, large = { 0 };
     char          block[4096] = { 1 };
-    mc_status     status;
+    mc_status     status, direct;
 
     (void)state;
     assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
@@ -226,11 +337,14 @@ static void a_limit_on_the_size_is_an_error(void **state)
     CHECK_OK("open", mc_new_file_open(target, &file, &err));
     assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
     status = mc_new_file_write(&file, 0, block, sizeof block, &err);
+    direct = write_large(target, &large);
     assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
     signal(SIGXFSZ, SIG_DFL);
     mc_new_file_discard(&file);
     assert_int_equal(status, MC_ERR_IO);
     assert_non_null(strstr(err.reason, "cannot write"));
+    assert_int_equal(direct, MC_ERR_IO);
+    assert_non_null(strstr(large.reason, "cannot write"));
     assert_int_equal(mc_test_scratch_count(folder), 0);
 }
 
@@ -264,6 +378,9 @@ int main(void)
         TEST(a_link_keeps_being_one),
         TEST(leftovers_of_the_dead_are_removed_those_of_the_living_not),
         TEST(places_that_cannot_be_written),
+        TEST(any_offset_and_size_goes_direct),
+        TEST(what_is_refused_goes_the_ordinary_way),
+        TEST(without_memory_nothing_goes_direct),
         TEST(a_full_disk_is_told_and_left_clean),
         TEST(a_limit_on_the_size_is_an_error),
         TEST(no_memory_is_an_error),
