@@ -17,6 +17,13 @@
  * identity is then good to 1e-11 everywhere else. */
 #define CLOSE 1e-3
 
+void mc_estimate_percentiles(double *values, size_t count, mc_estimate *out)
+{
+    mc_sort(values, count);
+    out->low  = mc_quantile(values, count, 0.025);
+    out->high = mc_quantile(values, count, 0.975);
+}
+
 void mc_estimate_undefined(mc_estimate *out, const char *format, ...)
 {
     va_list args;

@@ -17,7 +17,7 @@ static mc_status bootstrap(const double *inverse, size_t n, const mc_metric_opti
 {
     double *values;
 
-    if (options->resamples < 20) return MC_OK;
+    if (options->resamples < MC_RESAMPLES_LEAST) return MC_OK;
     MC_TRY(mc_take_doubles(scratch, options->resamples, &values, err));
     for (size_t b = 0; b < options->resamples; b++) {
         mc_random random = mc_random_init(options->seed, MC_STREAM_RESAMPLE, b);
@@ -26,9 +26,7 @@ static mc_status bootstrap(const double *inverse, size_t n, const mc_metric_opti
             total += inverse[mc_random_below(&random, n)];
         values[b] = (double)n / total;
     }
-    mc_sort(values, options->resamples);
-    out->low  = mc_quantile(values, options->resamples, 0.025);
-    out->high = mc_quantile(values, options->resamples, 0.975);
+    mc_estimate_percentiles(values, options->resamples, out);
     return MC_OK;
 }
 

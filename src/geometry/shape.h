@@ -53,6 +53,8 @@ mc_status mc_shape_run(const mc_metric *metric, const mc_cloud *cloud,
                        const mc_metric_options *options, mc_arena *scratch, mc_estimate *out,
                        mc_error *err);
 
+/* Low and high of the middle 95 % of bootstrap values, which are sorted. */
+void mc_estimate_percentiles(double *values, size_t count, mc_estimate *out);
 /* An undefined metric: printf into out->reason. */
 void mc_estimate_undefined(mc_estimate *out, const char *format, ...) MC_PRINTF(2, 3);
 

@@ -14,6 +14,8 @@ double mc_select(double *values, size_t n, size_t k);
 double mc_median(double *values, size_t n);
 /* The quantile q of sorted values, linear between neighbours (R's type 7, numpy's default). */
 double mc_quantile(const double *sorted, size_t n, double q);
+/* Fewer resamples make no interval. */
+enum { MC_RESAMPLES_LEAST = 20 };
 /* Replace values by their ranks 1..n, ties by the average rank. */
 mc_status mc_ranks(double *values, size_t n, mc_arena *scratch, mc_error *err);
 

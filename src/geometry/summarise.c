@@ -90,7 +90,7 @@ mc_status mc_interval(const double *values, size_t samples, size_t step, double 
     MC_TRY(mc_take_doubles(scratch, samples, &sorted, err));
     for (size_t s = 0; s < samples; s++)
         if (!isnan(values[s * step])) sorted[count++] = values[s * step];
-    if (count >= 20 && !isnan(value)) {
+    if (count >= MC_RESAMPLES_LEAST && !isnan(value)) {
         const double mean = mc_mean(sorted, count);
         mc_sort(sorted, count);
         *low  = value + mc_quantile(sorted, count, 0.025) - mean;

@@ -48,7 +48,7 @@ static mc_status bootstrap(const double *log_mu, size_t n, size_t kept,
     double *values, *sample;
     size_t *times;
 
-    if (options->resamples < 20) return MC_OK;
+    if (options->resamples < MC_RESAMPLES_LEAST) return MC_OK;
     MC_TRY(mc_take_doubles(scratch, options->resamples, &values, err));
     MC_TRY(mc_take_doubles(scratch, n, &sample, err));
     MC_TRY(mc_take_sizes(scratch, n, &times, err));
@@ -58,9 +58,7 @@ static mc_status bootstrap(const double *log_mu, size_t n, size_t kept,
         values[b] = slope(sample, n, kept, options->twonn_cdf);
         if (isnan(values[b])) return MC_OK;
     }
-    mc_sort(values, options->resamples);
-    out->low  = mc_quantile(values, options->resamples, 0.025);
-    out->high = mc_quantile(values, options->resamples, 0.975);
+    mc_estimate_percentiles(values, options->resamples, out);
     return MC_OK;
 }
 
