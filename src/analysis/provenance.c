@@ -18,25 +18,17 @@ void mc_time_print(char text[MC_TIME_TEXT])
     strftime(text, MC_TIME_TEXT, "%Y-%m-%dT%H:%M:%SZ", &parts);
 }
 
-static void put(mc_json_writer *w, const char *key, const char *text)
-{
-    mc_json_key(w, key);
-    mc_json_put_text(w, text);
-}
-
 static void put_model(mc_json_writer *w, const mc_provenance *p)
 {
     mc_json_key(w, "model");
     mc_json_begin_object(w);
-    put(w, "name", p->model->name);
-    put(w, "format", p->model->format);
-    put(w, "architecture", p->model->architecture);
-    put(w, "weightType", p->model->weight_type);
-    put(w, "contentHash", p->model_hash);
-    mc_json_key(w, "blocks");
-    mc_json_put_uint(w, p->model->layer_count);
-    mc_json_key(w, "parameters");
-    mc_json_put_uint(w, p->model->parameters);
+    mc_json_add_text(w, "name", p->model->name);
+    mc_json_add_text(w, "format", p->model->format);
+    mc_json_add_text(w, "architecture", p->model->architecture);
+    mc_json_add_text(w, "weightType", p->model->weight_type);
+    mc_json_add_text(w, "contentHash", p->model_hash);
+    mc_json_add_uint(w, "blocks", p->model->layer_count);
+    mc_json_add_uint(w, "parameters", p->model->parameters);
     mc_json_end_object(w);
 }
 
@@ -44,14 +36,12 @@ static void put_tokenizer(mc_json_writer *w, const mc_provenance *p)
 {
     mc_json_key(w, "tokenizer");
     mc_json_begin_object(w);
-    put(w, "source", p->tokenizer->source);
-    put(w, "kind", p->tokenizer->kind);
-    put(w, "hash", p->tokenizer->hash);
-    mc_json_key(w, "addsBos");
-    mc_json_put_bool(w, p->tokenizer->adds_bos);
-    mc_json_key(w, "addsEos");
-    mc_json_put_bool(w, p->tokenizer->adds_eos);
-    put(w, "decision", p->tokenizer->decision);
+    mc_json_add_text(w, "source", p->tokenizer->source);
+    mc_json_add_text(w, "kind", p->tokenizer->kind);
+    mc_json_add_text(w, "hash", p->tokenizer->hash);
+    mc_json_add_bool(w, "addsBos", p->tokenizer->adds_bos);
+    mc_json_add_bool(w, "addsEos", p->tokenizer->adds_eos);
+    mc_json_add_text(w, "decision", p->tokenizer->decision);
     mc_json_end_object(w);
 }
 
@@ -59,10 +49,10 @@ static void put_atlas(mc_json_writer *w, const mc_provenance *p)
 {
     mc_json_key(w, "atlas");
     mc_json_begin_object(w);
-    put(w, "name", p->atlas->name);
-    put(w, "selection", p->atlas->selection);
-    put(w, "version", p->atlas->version);
-    put(w, "sha256", p->atlas->sha256);
+    mc_json_add_text(w, "name", p->atlas->name);
+    mc_json_add_text(w, "selection", p->atlas->selection);
+    mc_json_add_text(w, "version", p->atlas->version);
+    mc_json_add_text(w, "sha256", p->atlas->sha256);
     mc_json_key(w, "textsPerProbe");
     if (p->options->texts_per_probe)
         mc_json_put_uint(w, p->options->texts_per_probe);
@@ -78,18 +68,19 @@ mc_status mc_provenance_print(const mc_provenance *p, char **json, mc_error *err
     mc_status      status;
 
     mc_json_begin_object(&writer);
-    put(&writer, "program", "modelcypher");
-    put(&writer, "version", mc_version());
-    put(&writer, "createdAt", p->created_at);
+    mc_json_add_text(&writer, "program", "modelcypher");
+    mc_json_add_text(&writer, "version", mc_version());
+    mc_json_add_text(&writer, "createdAt", p->created_at);
     put_model(&writer, p);
     put_tokenizer(&writer, p);
     put_atlas(&writer, p);
-    put(&writer, "layerConvention",
+    mc_json_add_text(
+        &writer, "layerConvention",
         "0: embedding output; k: residual stream after block k, before the final norm; "
         "final: after the final norm");
-    put(&writer, "pooling", mc_pooling_name(p->options->pooling));
-    put(&writer, "dtype", "float32");
-    put(&writer, "backend", p->backend->name);
+    mc_json_add_text(&writer, "pooling", mc_pooling_name(p->options->pooling));
+    mc_json_add_text(&writer, "dtype", "float32");
+    mc_json_add_text(&writer, "backend", p->backend->name);
     mc_json_end_object(&writer);
     status = mc_buffer_status(&out, err);
     if (status == MC_OK)

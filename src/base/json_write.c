@@ -164,6 +164,36 @@ void mc_json_put_float(mc_json_writer *writer, float number)
         mc_json_put_null(writer);
 }
 
+void mc_json_add_text(mc_json_writer *writer, const char *key, const char *text)
+{
+    mc_json_key(writer, key);
+    mc_json_put_text(writer, text);
+}
+
+void mc_json_add_int(mc_json_writer *writer, const char *key, int64_t number)
+{
+    mc_json_key(writer, key);
+    mc_json_put_int(writer, number);
+}
+
+void mc_json_add_uint(mc_json_writer *writer, const char *key, uint64_t number)
+{
+    mc_json_key(writer, key);
+    mc_json_put_uint(writer, number);
+}
+
+void mc_json_add_double(mc_json_writer *writer, const char *key, double number)
+{
+    mc_json_key(writer, key);
+    mc_json_put_double(writer, number);
+}
+
+void mc_json_add_bool(mc_json_writer *writer, const char *key, bool truth)
+{
+    mc_json_key(writer, key);
+    mc_json_put_bool(writer, truth);
+}
+
 void mc_json_put_floats(mc_json_writer *writer, const float *numbers, size_t count)
 {
     enum { AT_ONCE = 256 };

@@ -40,6 +40,12 @@ void           mc_json_put_double(mc_json_writer *writer, double number);
 void           mc_json_put_float(mc_json_writer *writer, float number);
 void           mc_json_put_bool(mc_json_writer *writer, bool truth);
 void           mc_json_put_null(mc_json_writer *writer);
+/* A member of an object: its key and its value. */
+void mc_json_add_text(mc_json_writer *writer, const char *key, const char *text);
+void mc_json_add_int(mc_json_writer *writer, const char *key, int64_t number);
+void mc_json_add_uint(mc_json_writer *writer, const char *key, uint64_t number);
+void mc_json_add_double(mc_json_writer *writer, const char *key, double number);
+void mc_json_add_bool(mc_json_writer *writer, const char *key, bool truth);
 /* A value that was read, with everything in it. */
 void mc_json_put_value(mc_json_writer *writer, mc_json_value value);
 /* A compact array on one line whatever the indentation. */

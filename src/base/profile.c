@@ -248,33 +248,15 @@ static double nanoseconds(double clock)
     return round((clock - profile.begun) * 1e9);
 }
 
-static void put_text(mc_json_writer *json, const char *key, const char *text)
-{
-    mc_json_key(json, key);
-    mc_json_put_text(json, text);
-}
-
-static void put_uint(mc_json_writer *json, const char *key, uint64_t number)
-{
-    mc_json_key(json, key);
-    mc_json_put_uint(json, number);
-}
-
-static void put_double(mc_json_writer *json, const char *key, double number)
-{
-    mc_json_key(json, key);
-    mc_json_put_double(json, number);
-}
-
 /* What every event has; the object stays open. */
 static void begin_event(mc_json_writer *json, const char *name, const char *phase,
                         unsigned thread)
 {
     mc_json_begin_object(json);
-    put_text(json, "name", name);
-    put_text(json, "ph", phase);
-    put_uint(json, "pid", 1);
-    put_uint(json, "tid", thread);
+    mc_json_add_text(json, "name", name);
+    mc_json_add_text(json, "ph", phase);
+    mc_json_add_uint(json, "pid", 1);
+    mc_json_add_uint(json, "tid", thread);
 }
 
 /* A metadata event: `what` of the process or the thread is `name`. */
@@ -283,7 +265,7 @@ static void put_name(mc_json_writer *json, const char *what, unsigned thread, co
     begin_event(json, what, "M", thread);
     mc_json_key(json, "args");
     mc_json_begin_object(json);
-    put_text(json, "name", name);
+    mc_json_add_text(json, "name", name);
     mc_json_end_object(json);
     mc_json_end_object(json);
 }
@@ -305,16 +287,16 @@ static void put_event(mc_json_writer *json, const recorder *r, const event *e)
     const double          seconds = e->ended - e->begun;
 
     begin_event(json, row->name, "X", r->thread);
-    put_text(json, "cat", kind_names[row->kind]);
-    put_double(json, "ts", nanoseconds(e->begun) / 1e3);
-    put_double(json, "dur", (nanoseconds(e->ended) - nanoseconds(e->begun)) / 1e3);
+    mc_json_add_text(json, "cat", kind_names[row->kind]);
+    mc_json_add_double(json, "ts", nanoseconds(e->begun) / 1e3);
+    mc_json_add_double(json, "dur", (nanoseconds(e->ended) - nanoseconds(e->begun)) / 1e3);
     if (e->flop > 0 && seconds > 0) {
         mc_json_key(json, "args");
         mc_json_begin_object(json);
-        put_double(json, "gflops", round((double)e->flop / seconds / 1e6) / 1e3);
+        mc_json_add_double(json, "gflops", round((double)e->flop / seconds / 1e6) / 1e3);
         if (row->columns) {
-            put_uint(json, "columns", row->columns);
-            put_uint(json, "depth", row->depth);
+            mc_json_add_uint(json, "columns", row->columns);
+            mc_json_add_uint(json, "depth", row->depth);
         }
         mc_json_end_object(json);
     }
@@ -337,7 +319,7 @@ static mc_status put_events(mc_new_file *file, mc_buffer *out, mc_error *err)
     uint64_t       at   = 0;
 
     mc_json_begin_object(&json);
-    put_text(&json, "displayTimeUnit", "ms");
+    mc_json_add_text(&json, "displayTimeUnit", "ms");
     mc_json_key(&json, "traceEvents");
     mc_json_begin_array(&json);
     put_names(&json);

@@ -130,8 +130,7 @@ static void add_error_json(mc_buffer *out, const error_member members[ERROR_MEMB
 
     mc_json_begin_object(&json);
     for (size_t i = 0; i < ERROR_MEMBERS; i++) {
-        mc_json_key(&json, members[i].key);
-        mc_json_put_text(&json, members[i].text);
+        mc_json_add_text(&json, members[i].key, members[i].text);
     }
     mc_json_end_object(&json);
     mc_buffer_add_char(out, '\n');

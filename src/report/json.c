@@ -48,8 +48,7 @@ void mc_report_write_json(mc_report *report, const mc_schema *schema, bool prett
         return;
     }
     mc_json_begin_object(&json);
-    mc_json_key(&json, "_schema");
-    mc_json_put_text(&json, schema->name);
+    mc_json_add_text(&json, "_schema", schema->name);
     write_members(&json, mc_report_root(report));
     if (notes) {
         mc_json_key(&json, "notes");

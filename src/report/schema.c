@@ -87,8 +87,7 @@ static void write_type(mc_json_writer *json, mc_value_kind kind, unsigned flags)
 static void write_field(mc_json_writer *json, const mc_field *field)
 {
     mc_json_begin_object(json);
-    mc_json_key(json, "description");
-    mc_json_put_text(json, field->help);
+    mc_json_add_text(json, "description", field->help);
     write_type(json, field->kind, field->flags);
     if (field->kind == MC_VALUE_OBJECT && !(field->flags & MC_FIELD_FREE))
         write_object(json, field->fields);
@@ -149,12 +148,9 @@ void mc_schema_write(const mc_schema *schema, mc_buffer *out)
         all[count++] = *field;
     all[count++] = envelope[1];
     mc_json_begin_object(&json);
-    mc_json_key(&json, "$schema");
-    mc_json_put_text(&json, "https://json-schema.org/draft/2020-12/schema");
-    mc_json_key(&json, "$id");
-    mc_json_put_text(&json, schema->name);
-    mc_json_key(&json, "type");
-    mc_json_put_text(&json, "object");
+    mc_json_add_text(&json, "$schema", "https://json-schema.org/draft/2020-12/schema");
+    mc_json_add_text(&json, "$id", schema->name);
+    mc_json_add_text(&json, "type", "object");
     write_object(&json, all);
     mc_json_end_object(&json);
     mc_buffer_add_char(out, '\n');
