@@ -95,7 +95,7 @@ static void put(const char *root, const char *path, const char *text)
     assert_true(file && fputs(text, file) >= 0 && fclose(file) == 0);
 }
 
-static void every_tree(void **state)
+static void limits_of_every_tree_are_found(void **state)
 {
     (void)state;
     for (size_t i = 0; i < sizeof trees / sizeof *trees; i++) {
@@ -113,7 +113,7 @@ static void every_tree(void **state)
     }
 }
 
-static void this_machine(void **state)
+static void this_machine_has_memory(void **state)
 {
     mc_machine machine = mc_machine_read();
 
@@ -124,8 +124,8 @@ static void this_machine(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = { cmocka_unit_test(every_tree),
-                                        cmocka_unit_test(this_machine) };
+    const struct CMUnitTest tests[] = { cmocka_unit_test(limits_of_every_tree_are_found),
+                                        cmocka_unit_test(this_machine_has_memory) };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -47,7 +47,7 @@ static void check_links(const char *name, const mc_correspondence *got, mc_json_
     CHECK(name, at == got->count && at > 0);
 }
 
-static void golden(void **state)
+static void values_and_nulls_equal_the_reference(void **state)
 {
     mc_json            *json = mc_test_golden("compare.json");
     const mc_json_value root = mc_json_root(json);
@@ -264,7 +264,7 @@ static void same_for_any_threads(void **state)
  * Planted structure: y = x c + noise. In p dimensions with p << n the linear CKA of the two is
  * about c^2 / (1 + c^2), and its null sd about sqrt(2) / (n p) * p = sqrt(2) / n; so c^2 = 0.02
  * at n = 100 is one and a half sd, found now and then, and c^2 = 0.2 is some twelve: always. */
-static void power(void **state)
+static void planted_structure_is_found(void **state)
 {
     static const struct {
         float  c;
@@ -297,7 +297,7 @@ static void power(void **state)
 
 /* Three probes with one huge coordinate: CKA near 1 and p at its least, whatever the rest. The
  * warning names them, and without them the value is null. */
-static void outliers(void **state)
+static void outliers_are_flagged_and_left_out(void **state)
 {
     mc_matrix           x = sample(1, 120, 15, NULL, 0), y = sample(2, 120, 15, NULL, 0);
     const mc_metric    *metrics[] = { mc_metric_find("cka"), mc_metric_find("cka-biased"),
@@ -350,7 +350,7 @@ static mc_matrix without_columns(mc_matrix x, size_t one, size_t two)
 
 /* A unit with most of a layer's variance hides what the others share: the warning names it (and
  * what it hid), and the value without it is that of the matrix without its column. */
-static void massive_units(void **state)
+static void massive_units_are_flagged_and_left_out(void **state)
 {
     mc_matrix          x = sample(1, 90, 12, NULL, 0), y = sample(2, 90, 12, &x, 2);
     const mc_metric   *metrics[16];
@@ -393,7 +393,7 @@ static void massive_units(void **state)
 
 /* A layer that is constant, and one that is not finite: null with the reason, the rest is as if
  * they were not there. */
-static void undefined_layers(void **state)
+static void undefined_layers_have_their_reason(void **state)
 {
     static const char *const names[30] = { [17] = "moral:fairness" };
     static float             flat[30 * 4];
@@ -432,7 +432,7 @@ static void undefined_layers(void **state)
 }
 
 /* Split halves, control and groups. */
-static void extras(void **state)
+static void halves_control_and_groups_are_used(void **state)
 {
     mc_matrix          a = sample(1, 40, 5, NULL, 0), b = sample(2, 40, 5, &a, 2);
     mc_matrix          sa[2] = { sample(3, 40, 5, &a, 3), sample(4, 40, 5, &a, 3) };
@@ -491,7 +491,7 @@ static double best_of_all(const double *score, size_t rows, size_t cols, size_t 
     return best;
 }
 
-static void optimal(void **state)
+static void correspondences_are_the_best_there_are(void **state)
 {
     mc_random random = mc_random_init(1, MC_STREAM_DATA, 0);
     mc_arena *scratch;
@@ -539,7 +539,7 @@ static const struct {
     { "doubled 3 twice", { 0, 1, 2, 3, 3, 3, 4, 5, 6, 7 }, 10 },
 };
 
-static void dropped_or_doubled(void **state)
+static void dropped_and_doubled_layers_are_found(void **state)
 {
     mc_matrix          a[8], b[10];
     mc_compare_options options = quick();
@@ -574,7 +574,7 @@ static void dropped_or_doubled(void **state)
 
 /* ---- Refusals and sketches --------------------------------------------------------------- */
 
-static void refuses(void **state)
+static void stacks_that_do_not_fit_are_refused(void **state)
 {
     mc_matrix          x = sample(1, 20, 3, NULL, 0), y = sample(2, 19, 3, NULL, 0);
     mc_matrix          z     = sample(3, 3, 3, NULL, 0);
@@ -610,7 +610,7 @@ static mc_matrix taken(const mc_matrix *x, const size_t *rows, size_t n)
     return (mc_matrix){ copy, n, x->cols, x->cols };
 }
 
-static void sketches(void **state)
+static void sketches_compare_as_their_layers(void **state)
 {
     mc_matrix             a[3], b[2];
     mc_sketch             sa[3], sb[2];
@@ -674,19 +674,19 @@ static void sketches(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(golden),
+        cmocka_unit_test(values_and_nulls_equal_the_reference),
         cmocka_unit_test(null_is_the_metric_permuted),
         cmocka_unit_test(halves_are_the_metric_on_half),
         cmocka_unit_test(same_for_any_threads),
-        cmocka_unit_test(power),
-        cmocka_unit_test(outliers),
-        cmocka_unit_test(massive_units),
-        cmocka_unit_test(undefined_layers),
-        cmocka_unit_test(extras),
-        cmocka_unit_test(optimal),
-        cmocka_unit_test(dropped_or_doubled),
-        cmocka_unit_test(refuses),
-        cmocka_unit_test(sketches),
+        cmocka_unit_test(planted_structure_is_found),
+        cmocka_unit_test(outliers_are_flagged_and_left_out),
+        cmocka_unit_test(massive_units_are_flagged_and_left_out),
+        cmocka_unit_test(undefined_layers_have_their_reason),
+        cmocka_unit_test(halves_control_and_groups_are_used),
+        cmocka_unit_test(correspondences_are_the_best_there_are),
+        cmocka_unit_test(dropped_and_doubled_layers_are_found),
+        cmocka_unit_test(stacks_that_do_not_fit_are_refused),
+        cmocka_unit_test(sketches_compare_as_their_layers),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

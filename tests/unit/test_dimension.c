@@ -65,7 +65,7 @@ static void check_gride(const char *name, mc_matrix x, mc_json_value golden)
     mc_dimension_free(dimension);
 }
 
-static void golden(void **state)
+static void estimates_equal_the_reference(void **state)
 {
     mc_json     *json  = mc_test_golden("dimension.json");
     mc_json_iter cases = mc_json_iterate(mc_json_get(mc_json_root(json), "cases"));
@@ -191,7 +191,7 @@ static void check_bias(const char *shape, size_t d, size_t points, mc_json_value
  * (tests/oracle/metric_bias.py): the bias that Facco et al. 2017 (fig. 2), Levina & Bickel 2004
  * (sec. 4) and Denti et al. 2022 (sec. 3) report. At 20 it is a quarter to a third, which is
  * why there is a curve. */
-static void bias(void **state)
+static void bias_is_that_of_the_reference(void **state)
 {
     mc_json      *json = mc_test_golden("bias.json");
     mc_json_value root = mc_json_root(json);
@@ -215,7 +215,7 @@ static void bias(void **state)
 
 /* The chi-square interval of twonn-mle covers a dimension of 2 (95 % of 20, less chance), and
  * never one of 20. */
-static void coverage(void **state)
+static void intervals_cover_what_they_should(void **state)
 {
     size_t covered[2] = { 0 };
 
@@ -233,7 +233,7 @@ static void coverage(void **state)
 }
 
 /* A true dimension above what the probes can show makes the curve fall with fewer probes. */
-static void curve(void **state)
+static void the_curve_falls_where_probes_are_too_few(void **state)
 {
     const mc_metric     *metric  = mc_metric_find("mle");
     mc_dimension_options options = MC_DIMENSION_OPTIONS_DEFAULT;
@@ -256,7 +256,7 @@ static void curve(void **state)
 }
 
 /* Duplicates are counted and taken once: the estimate is that of the distinct points. */
-static void duplicates(void **state)
+static void duplicates_are_taken_once(void **state)
 {
     const mc_matrix x     = ball(1, 60, 3);
     float          *twice = malloc(70 * 3 * sizeof *twice);
@@ -315,7 +315,7 @@ static void one_layer_undefined(void **state)
 }
 
 /* A metric that is no estimator of dimension is refused. */
-static void refuses(void **state)
+static void other_metrics_are_refused(void **state)
 {
     const mc_matrix      x       = ball(1, 40, 3);
     mc_dimension_options options = MC_DIMENSION_OPTIONS_DEFAULT;
@@ -366,7 +366,7 @@ static void same_for_any_threads(void **state)
         free((void *)layers[l].data);
 }
 
-static void profile(void **state)
+static void profiles_find_the_massive_unit(void **state)
 {
     mc_matrix        layers[2] = { ball(50, 80, 6), { (const float[12]){ 0 }, 4, 3, 3 } };
     mc_layer_profile got[2];
@@ -397,11 +397,15 @@ static void profile(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(golden),     cmocka_unit_test(bias),
-        cmocka_unit_test(coverage),   cmocka_unit_test(curve),
-        cmocka_unit_test(duplicates), cmocka_unit_test(one_layer_undefined),
-        cmocka_unit_test(refuses),    cmocka_unit_test(same_for_any_threads),
-        cmocka_unit_test(profile),
+        cmocka_unit_test(estimates_equal_the_reference),
+        cmocka_unit_test(bias_is_that_of_the_reference),
+        cmocka_unit_test(intervals_cover_what_they_should),
+        cmocka_unit_test(the_curve_falls_where_probes_are_too_few),
+        cmocka_unit_test(duplicates_are_taken_once),
+        cmocka_unit_test(one_layer_undefined),
+        cmocka_unit_test(other_metrics_are_refused),
+        cmocka_unit_test(same_for_any_threads),
+        cmocka_unit_test(profiles_find_the_massive_unit),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

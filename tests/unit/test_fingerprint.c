@@ -69,7 +69,7 @@ static void from_a_run_or_a_file(void **state)
     mc_fingerprint_free(file);
 }
 
-static void second_call(void **state)
+static void the_second_call_is_served(void **state)
 {
     mc_fingerprint_options anew  = { .capture = { .atlas = "moral" }, .no_cache = true };
     mc_fingerprint        *first = compute(model, "moral"), *second = compute(model, "moral");
@@ -94,7 +94,7 @@ static void second_call(void **state)
     mc_fingerprint_free(third);
 }
 
-static void refuses(void **state)
+static void sources_that_do_not_fit_are_refused(void **state)
 {
     static const char      texts[] = MC_TEST_FOLDER "/golden/crm/numpy_tokens.safetensors";
     mc_fingerprint_options options = { .capture = { .pooling = MC_POOLING_ALL } };
@@ -115,7 +115,7 @@ static void refuses(void **state)
     CHECK("untouched", f == NULL);
 }
 
-static void no_memory(void **state)
+static void no_memory_is_an_error_and_leaks_nothing(void **state)
 {
     mc_fingerprint_options options = { .capture = { .threads = 1 } };
     mc_fingerprint        *f       = NULL;
@@ -147,7 +147,7 @@ static char *json_of(const mc_fingerprint *f)
     return mc_buffer_take(&text);
 }
 
-static void there_and_back(void **state)
+static void what_is_saved_is_read_back(void **state)
 {
     mc_fingerprint *f = compute(crm_path, NULL), *back = NULL, *saved = NULL;
     char           *text = json_of(f), *again, path[64];
@@ -206,7 +206,7 @@ static const struct {
     { "reason", "\"reason\":null", "\"reason\":7", "'reason' is no text" },
 };
 
-static void broken_json(void **state)
+static void broken_files_are_refused(void **state)
 {
     mc_fingerprint *f = compute(crm_path, NULL), *got = NULL;
     char           *text = json_of(f);
@@ -336,7 +336,7 @@ static void depths_are_matched(void **state)
     mc_fingerprint_free(b);
 }
 
-static void compare_refuses(void **state)
+static void nothing_in_common_is_refused(void **state)
 {
     mc_fingerprint            *a = compute(model, "moral"), *b = compute(model, "social");
     mc_fingerprint_comparison *c   = NULL;
@@ -353,7 +353,7 @@ static void compare_refuses(void **state)
     mc_fingerprint_free(b);
 }
 
-static void summary(void **state)
+static void a_summary_is_of_the_layers(void **state)
 {
     mc_fingerprint              *f   = compute(crm_path, NULL);
     const mc_fingerprint_summary got = mc_fingerprint_summarise(f);
@@ -374,16 +374,16 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(from_a_run_or_a_file),
-        cmocka_unit_test(second_call),
-        cmocka_unit_test(refuses),
-        cmocka_unit_test(no_memory),
-        cmocka_unit_test(there_and_back),
-        cmocka_unit_test(broken_json),
+        cmocka_unit_test(the_second_call_is_served),
+        cmocka_unit_test(sources_that_do_not_fit_are_refused),
+        cmocka_unit_test(no_memory_is_an_error_and_leaks_nothing),
+        cmocka_unit_test(what_is_saved_is_read_back),
+        cmocka_unit_test(broken_files_are_refused),
         cmocka_unit_test(distance_is_that_of_the_states),
         cmocka_unit_test(differences_are_found),
         cmocka_unit_test(depths_are_matched),
-        cmocka_unit_test(compare_refuses),
-        cmocka_unit_test(summary),
+        cmocka_unit_test(nothing_in_common_is_refused),
+        cmocka_unit_test(a_summary_is_of_the_layers),
     };
 
     return cmocka_run_group_tests(tests, build_crm, remove_folder);

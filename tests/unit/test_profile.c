@@ -74,7 +74,7 @@ static void check_lists(const char *name, const mc_layer_profile *got, mc_json_v
     CHECK_NEAR(name, (double)got->largest_unit.largest_probe, element(largest, 2, 0), 0);
 }
 
-static void golden(void **state)
+static void profiles_equal_the_reference(void **state)
 {
     mc_json     *data   = mc_test_golden("similarity.json");
     mc_json     *values = mc_test_golden("profile.json");
@@ -107,7 +107,7 @@ static void golden(void **state)
     mc_json_free(values);
 }
 
-static void no_profile(void **state)
+static void a_layer_without_profile_has_its_reason(void **state)
 {
     static const float same[6] = { 1, 2, 1, 2, 1, 2 }, two[4] = { 1, 2, 3, 4 };
     static const float hole[6]  = { 1, 2, 3, NAN, 5, 7 };
@@ -128,8 +128,8 @@ static void no_profile(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(golden),
-        cmocka_unit_test(no_profile),
+        cmocka_unit_test(profiles_equal_the_reference),
+        cmocka_unit_test(a_layer_without_profile_has_its_reason),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

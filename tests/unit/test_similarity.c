@@ -21,7 +21,7 @@ static double value_of(const char *row, const char *name, mc_matrix x, mc_matrix
     return estimate.value;
 }
 
-static void golden(void **state)
+static void values_equal_the_reference(void **state)
 {
     mc_json     *json  = mc_test_golden("similarity.json");
     mc_json_iter cases = mc_json_iterate(mc_json_get(mc_json_root(json), "cases"));
@@ -61,7 +61,7 @@ static mc_matrix sample(uint64_t stream, size_t rows, size_t cols, float scale, 
 }
 
 /* A similarity is symmetric, blind to offset and scale, and to a common order of the probes. */
-static void invariances(void **state)
+static void side_offset_scale_and_order_do_not_matter(void **state)
 {
     const mc_matrix x = sample(1, 50, 7, 1, 0), y = sample(2, 50, 11, 1, 0);
     float *moved = malloc(50 * 7 * sizeof *moved), *order = malloc(50 * 18 * sizeof *order);
@@ -116,7 +116,7 @@ static const struct {
     { "stride too short", { axes, 4, 2, 1 }, { axes, 4, 2, 2 }, MC_ERR_ARGUMENT, "stride 1" },
 };
 
-static void refuses(void **state)
+static void matrices_that_do_not_fit_are_refused(void **state)
 {
     (void)state;
     for (size_t i = 0; i < MC_ARRAY_LEN(refusals); i++) {
@@ -227,7 +227,7 @@ static void check_outcome(const char *row, size_t l, mc_status status, const mc_
 
 /* Every metric on every kind of layer, as x and as y: null with its reason or a clear error,
  * never a NaN without a word, never a number from nothing. */
-static void undefined(void **state)
+static void undefined_values_have_their_reason(void **state)
 {
     (void)state;
     for (size_t l = 0; l < MC_ARRAY_LEN(layers); l++) {
@@ -251,7 +251,7 @@ static void undefined(void **state)
     }
 }
 
-static void table(void **state)
+static void the_table_is_consistent(void **state)
 {
     (void)state;
     for (size_t m = 0; m < mc_metric_count(); m++) {
@@ -267,7 +267,7 @@ static void table(void **state)
     CHECK("nearest", mc_metric_nearest("ckka") == mc_metric_find("cka"));
 }
 
-static void selftest(void **state)
+static void known_answers_come_out(void **state)
 {
     mc_selftest *test;
     mc_error     err = { 0 };
@@ -290,8 +290,12 @@ static void selftest(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(golden),    cmocka_unit_test(invariances), cmocka_unit_test(refuses),
-        cmocka_unit_test(undefined), cmocka_unit_test(table),       cmocka_unit_test(selftest),
+        cmocka_unit_test(values_equal_the_reference),
+        cmocka_unit_test(side_offset_scale_and_order_do_not_matter),
+        cmocka_unit_test(matrices_that_do_not_fit_are_refused),
+        cmocka_unit_test(undefined_values_have_their_reason),
+        cmocka_unit_test(the_table_is_consistent),
+        cmocka_unit_test(known_answers_come_out),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
