@@ -141,7 +141,7 @@ static size_t thinning(const page *p)
 static void put_legend(const page *p, double step, size_t every)
 {
     const char *order = every == 2 ? "nd" : every == 3 ? "rd" : "th";
-    const bool  wide  = p->style.width == 0 || p->style.width >= 100;
+    const bool  wide  = p->style.width == 0 || p->style.width >= 104; /* the whole line */
 
     mc_buffer_printf(p->out, "digit d: %g x d up to the next; *: monotone correspondence%s",
                      step, wide ? "; " : "\n");

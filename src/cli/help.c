@@ -126,10 +126,21 @@ static void add_globals(mc_buffer *out, const mc_command *command)
     }
 }
 
+/* "mc NAME - what it is for" and an empty line. */
+static void add_title(mc_buffer *out, const char *name, const char *summary)
+{
+    mc_buffer title = { 0 };
+
+    mc_buffer_printf(&title, "mc %s - %s", name, summary);
+    if (title.data) mc_help_wrap(out, title.data, 0, PAGE_WIDTH);
+    mc_buffer_clear_part(&title, out);
+    mc_buffer_add_char(out, '\n');
+}
+
 void mc_help_command(const mc_command *command, mc_buffer *out)
 {
-    mc_buffer_printf(out, "mc %s - %s\n\nusage: mc %s", command->name, command->summary,
-                     command->name);
+    add_title(out, command->name, command->summary);
+    mc_buffer_printf(out, "usage: mc %s", command->name);
     mc_help_usage(command, out);
     mc_buffer_add_char(out, '\n');
     if (command->details) {
@@ -182,13 +193,14 @@ static void list_group(const char *group, mc_buffer *out)
 
 static void list_all(mc_buffer *out)
 {
-    mc_buffer_add_text(out,
-                       "mc - the geometry of language models, measured\n"
-                       "\n"
-                       "usage: mc COMMAND [options] [MODEL]\n"
-                       "\n"
-                       "MODEL is a Hugging Face folder, a .gguf file, or a name in the local "
-                       "Hugging Face\ncache (org/name).\n");
+    mc_buffer_add_text(out, "mc - the geometry of language models, measured\n"
+                            "\n"
+                            "usage: mc COMMAND [options] [MODEL]\n"
+                            "\n");
+    mc_help_wrap(out,
+                 "MODEL is a Hugging Face folder, a .gguf file, or a name in the local Hugging "
+                 "Face cache (org/name).",
+                 0, PAGE_WIDTH);
     for (const mc_command *const *command = mc_command_table; *command; command++)
         if (!strchr((*command)->name, ' ') && strcmp((*command)->name, "help") != 0) {
             mc_buffer_add_char(out, '\n');
@@ -211,8 +223,7 @@ void mc_help_group(const char *group, mc_buffer *out)
         return;
     }
     for (const mc_command_group *known = mc_command_groups; known->name; known++)
-        if (strcmp(known->name, group) == 0)
-            mc_buffer_printf(out, "mc %s - %s\n\n", group, known->summary);
+        if (strcmp(known->name, group) == 0) add_title(out, group, known->summary);
     list_group(group, out);
     mc_buffer_printf(out,
                      "\n'mc COMMAND --help' explains a command and ends with an example.\n");
