@@ -7,8 +7,10 @@
  * ~/.cache/huggingface/hub. Nothing is ever fetched. */
 #include <ctype.h>
 #include <dirent.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/alloc.h"
 #include "base/buffer.h"
@@ -140,12 +142,25 @@ static mc_status find_in(const char *cache, const char *name, char **path, mc_er
     return status;
 }
 
+/* What is there but out of reach (permissions, a loop of links) is not absent. */
+static mc_status check_reach(const char *name, mc_error *err)
+{
+    struct stat info;
+    mc_status   status;
+
+    if (stat(name, &info) == 0 || errno == ENOENT || errno == ENOTDIR) return MC_OK;
+    status = mc_fail_errno(err, "check the path and its permissions", "cannot reach it");
+    return mc_fail_about(err, status, "%s", name);
+}
+
 mc_status mc_hf_cache_find(const char *name, char **path, mc_error *err)
 {
-    char     *cache = find_cache();
+    char     *cache = NULL;
     char     *found = NULL;
     mc_status status;
 
+    MC_TRY(check_reach(name, err));
+    cache = find_cache();
     if (!cache) return mc_fail_memory(err, strlen(name));
     if (!is_repository(name)) {
         mc_fail(err, MC_ERR_NOT_FOUND, "check the path", "no such file or folder");

@@ -9,6 +9,7 @@
 #include <dirent.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/alloc.h"
 #include "format/store.h"
@@ -89,9 +90,12 @@ static bool folder_holds(const mc_store *store, const char *name)
 
 static mc_status fail_no_config(const mc_store *store, mc_error *err)
 {
-    char name[256];
+    char      name[256];
+    mc_status status = MC_ERR_NOT_FOUND;
 
-    if (folder_holds(store, "adapter_config.json"))
+    if (access(store->folder, R_OK | X_OK) != 0)
+        status = mc_fail_errno(err, "check its permissions", "cannot look into the folder");
+    else if (folder_holds(store, "adapter_config.json"))
         mc_fail(err, MC_ERR_NOT_FOUND, "name the base model, and this folder as its adapter",
                 "is an adapter without its base model (there is no config.json)");
     else if (folder_has(store, ".gguf", name, sizeof name))
@@ -101,7 +105,7 @@ static mc_status fail_no_config(const mc_store *store, mc_error *err)
         mc_fail(err, MC_ERR_NOT_FOUND,
                 "is this a model's folder? config.json comes with the weights",
                 "has no config.json");
-    return mc_fail_about(err, MC_ERR_NOT_FOUND, "%s", store->path);
+    return mc_fail_about(err, status, "%s", store->path);
 }
 
 static mc_status fail_no_weights(const mc_store *store, mc_error *err)
