@@ -16,7 +16,6 @@
 #include <string.h>
 
 #include "base/alloc.h"
-#include "base/checked.h"
 #include "format/store.h"
 
 enum {
@@ -34,14 +33,6 @@ enum {
 static const char damaged[]   = "the file is damaged; fetch it again";
 static const char truncated[] = "the file is probably truncated; fetch it again and compare "
                                 "sizes";
-
-static const uint8_t type_sizes[] = { 1, 1, 2, 2, 4, 4, 4, 1, 0, 0, 8, 8, 8 };
-
-void mc_gguf_table_clear(mc_gguf_table *table)
-{
-    mc_free(table->values);
-    mc_name_index_clear(&table->keys);
-}
 
 static mc_status check_version(uint32_t version, mc_error *err)
 {
@@ -102,7 +93,7 @@ static mc_status read_type(mc_reader *reader, mc_gguf_type *type, mc_error *err)
     uint32_t number;
 
     MC_TRY(mc_read_u32(reader, &number, err));
-    if (number >= MC_ARRAY_LEN(type_sizes))
+    if (number > MC_GGUF_F64)
         return mc_fail(err, MC_ERR_CORRUPT, damaged, "unknown value type %" PRIu32, number);
     *type = (mc_gguf_type)number;
     return MC_OK;
@@ -132,7 +123,7 @@ static mc_status read_array(mc_reader *reader, mc_gguf_value *value, mc_error *e
                        "is an array of arrays");
     if (value->element == MC_GGUF_STRING)
         return skip_strings(reader, value->count, &value->bytes, err);
-    size = type_sizes[value->element];
+    size = mc_gguf_type_size(value->element);
     MC_TRY(check_count(reader, value->count, (size_t)size, "elements", err));
     return mc_read_span(reader, value->count * size, &value->bytes, err);
 }
@@ -144,7 +135,7 @@ static mc_status read_value(mc_reader *reader, mc_gguf_value *value, mc_error *e
     value->count   = 1;
     if (value->type == MC_GGUF_ARRAY) return read_array(reader, value, err);
     if (value->type == MC_GGUF_STRING) return read_string(reader, &value->bytes, err);
-    return mc_read_span(reader, type_sizes[value->type], &value->bytes, err);
+    return mc_read_span(reader, mc_gguf_type_size(value->type), &value->bytes, err);
 }
 
 /* Keys and tensor names are ASCII in the format, and they end up in messages. */
@@ -247,23 +238,13 @@ static mc_status read_tensors(mc_reader *reader, uint64_t count, mc_store *store
     return MC_OK;
 }
 
-static bool find_value(const mc_gguf_table *table, const char *key, mc_gguf_value *value)
-{
-    mc_span name = { (const uint8_t *)key, strlen(key) };
-    size_t  at   = mc_name_index_find(&table->keys, name);
-
-    if (at == MC_NAME_ABSENT) return false;
-    *value = table->values[at];
-    return true;
-}
-
 static mc_status read_alignment(const mc_gguf_table *table, uint64_t *alignment, mc_error *err)
 {
     mc_gguf_value value;
     double        number;
 
     *alignment = DEFAULT_ALIGNMENT;
-    if (!find_value(table, "general.alignment", &value)) return MC_OK;
+    if (!mc_gguf_find(table, "general.alignment", &value)) return MC_OK;
     if (value.type != MC_GGUF_U32 || !mc_gguf_number(&value, 0, &number) || number < 1 ||
         ((uint64_t)number & ((uint64_t)number - 1)) != 0)
         return mc_fail(err, MC_ERR_CORRUPT, damaged,
@@ -337,7 +318,7 @@ static double split_number(const mc_gguf_table *table, const char *key, double a
 {
     mc_gguf_value value;
 
-    (void)(find_value(table, key, &value) && mc_gguf_number(&value, 0, &absent));
+    (void)(mc_gguf_find(table, key, &value) && mc_gguf_number(&value, 0, &absent));
     return absent;
 }
 
@@ -431,112 +412,6 @@ const mc_format mc_format_gguf = {
     .open    = open_path,
     .read    = read_bytes,
 };
-
-/* What a store's users read of the metadata. */
-
-size_t mc_store_gguf_count(const mc_store *store)
-{
-    return store->gguf.keys.count;
-}
-
-void mc_store_gguf_pair(const mc_store *store, size_t index, mc_span *key, mc_gguf_value *value)
-{
-    *key   = store->gguf.keys.names[index];
-    *value = store->gguf.values[index];
-}
-
-bool mc_store_gguf(const mc_store *store, const char *key, mc_gguf_value *value)
-{
-    return find_value(&store->gguf, key, value);
-}
-
-bool mc_gguf_number(const mc_gguf_value *array, uint64_t index, double *out)
-{
-    mc_gguf_type   type = array->type == MC_GGUF_ARRAY ? array->element : array->type;
-    const uint8_t *at;
-
-    if (index >= array->count || type_sizes[type] == 0) return false;
-    at = array->bytes.data + (size_t)index * type_sizes[type];
-#define NUMBER(type)                        \
-    do {                                    \
-        type number;                        \
-        memcpy(&number, at, sizeof number); \
-        *out = (double)number;              \
-        return true;                        \
-    } while (0)
-    switch (type) {
-    case MC_GGUF_U8:
-    case MC_GGUF_BOOL: NUMBER(uint8_t);
-    case MC_GGUF_I8: NUMBER(int8_t);
-    case MC_GGUF_U16: NUMBER(uint16_t);
-    case MC_GGUF_I16: NUMBER(int16_t);
-    case MC_GGUF_U32: NUMBER(uint32_t);
-    case MC_GGUF_I32: NUMBER(int32_t);
-    case MC_GGUF_U64: NUMBER(uint64_t);
-    case MC_GGUF_I64: NUMBER(int64_t);
-    case MC_GGUF_F32: NUMBER(float);
-    case MC_GGUF_F64: NUMBER(double);
-    case MC_GGUF_STRING:
-    case MC_GGUF_ARRAY: break;
-    }
-#undef NUMBER
-    return false;
-}
-
-bool mc_store_gguf_uint(const mc_store *store, const char *key, uint64_t *out)
-{
-    mc_gguf_value value;
-    uint64_t      bits = 0;
-    int           width;
-
-    if (!find_value(&store->gguf, key, &value)) return false;
-    switch (value.type) {
-    case MC_GGUF_U8:
-    case MC_GGUF_U16:
-    case MC_GGUF_U32:
-    case MC_GGUF_U64:
-    case MC_GGUF_I8:
-    case MC_GGUF_I16:
-    case MC_GGUF_I32:
-    case MC_GGUF_I64: break;
-    default: return false;
-    }
-    memcpy(&bits, value.bytes.data, value.bytes.size); /* little-endian */
-    width = (int)value.bytes.size * 8;
-    if ((value.type == MC_GGUF_I8 || value.type == MC_GGUF_I16 || value.type == MC_GGUF_I32 ||
-         value.type == MC_GGUF_I64) &&
-        (bits >> (width - 1)) & 1)
-        return false; /* negative */
-    *out = bits;
-    return true;
-}
-
-bool mc_store_gguf_float(const mc_store *store, const char *key, double *out)
-{
-    mc_gguf_value value;
-
-    if (!find_value(&store->gguf, key, &value)) return false;
-    if (value.type == MC_GGUF_ARRAY || value.type == MC_GGUF_BOOL) return false;
-    return mc_gguf_number(&value, 0, out);
-}
-
-bool mc_store_gguf_bool(const mc_store *store, const char *key, bool *out)
-{
-    mc_gguf_value value;
-
-    if (!find_value(&store->gguf, key, &value) || value.type != MC_GGUF_BOOL) return false;
-    *out = value.bytes.data[0] != 0;
-    return true;
-}
-
-bool mc_store_gguf_string(const mc_store *store, const char *key, mc_span *out)
-{
-    mc_gguf_value value;
-
-    if (!find_value(&store->gguf, key, &value) || value.type != MC_GGUF_STRING) return false;
-    *out = value.bytes;
-    return true;
-}
 
 bool mc_gguf_next_string(mc_reader *elements, mc_span *out)
 {

@@ -25,6 +25,9 @@ typedef struct mc_gguf_table {
 } mc_gguf_table;
 
 void mc_gguf_table_clear(mc_gguf_table *table);
+bool mc_gguf_find(const mc_gguf_table *table, const char *key, mc_gguf_value *value);
+/* Bytes of a value; 0 for strings and arrays, whose length is stored with them. */
+size_t mc_gguf_type_size(mc_gguf_type type);
 
 extern const mc_format        mc_format_safetensors, mc_format_gguf;
 extern const mc_format *const mc_format_table[]; /* ends with NULL */
