@@ -1,39 +1,36 @@
 /* test_forecast.c - what a build is told to take is what it takes: operations, tokens, bytes of
  * the file and the smallest memory bound that it runs in. Seconds and resident pages are
  * compared by bench/forecast.py. */
-#define _GNU_SOURCE /* mkdtemp */
 #include <modelcypher/analysis.h>
 
 #include <stdlib.h>
-#include <unistd.h>
+#include <sys/stat.h>
 
 #include "base/checked.h"
 #include "support/check.h"
+#include "support/scratch.h"
 
 #define TINY MC_TEST_FOLDER "/golden/models/tiny-llama"
 
-static char home[] = "/tmp/mc_test_forecast_XXXXXX";
-
-static int empty_home(void **state)
-{
-    char command[96];
-
-    (void)state;
-    snprintf(command, sizeof command, "rm -rf %s/*", home);
-    return system(command); /* NOLINT(cert-env33-c): a fixed command of a test */
-}
+static char home[MC_TEST_SCRATCH];
 
 static int make_home(void **state)
 {
     (void)state;
-    assert_non_null(mkdtemp(home));
+    mc_test_scratch_make(home);
     return setenv("MODELCYPHER_HOME", home, 1);
 }
 
 static int remove_home(void **state)
 {
-    (void)empty_home(state);
-    return rmdir(home);
+    (void)state;
+    return mc_test_scratch_remove(home);
+}
+
+static void empty_home(void)
+{
+    mc_test_scratch_remove(home);
+    assert_int_equal(mkdir(home, 0700), 0);
 }
 
 typedef struct forecast_case {
@@ -70,7 +67,7 @@ static size_t check_less_memory(const forecast_case *c, mc_crm_build_options *op
     mc_crm_forecast      told = { 0 };
     mc_error             err  = { 0 };
 
-    (void)empty_home(NULL);
+    empty_home();
     options->max_memory = max_memory;
     if (mc_crm_build_forecast(options, &told, &err) != MC_OK) {
         CHECK(c->name, err.status == MC_ERR_MEMORY);
@@ -94,7 +91,7 @@ static size_t check_case(const forecast_case *c)
     mc_error             err     = { 0 };
     char                 path[128];
 
-    (void)empty_home(NULL); /* what is forecast is a build with nothing kept so far */
+    empty_home(); /* what is forecast is a build with nothing kept so far */
     snprintf(path, sizeof path, "%s/new.%s", home, c->suffix);
     options.output = path;
     CHECK_OK(c->name, mc_crm_build_forecast(&options, &told, &err));
