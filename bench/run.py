@@ -98,6 +98,8 @@ def run_sections(b, args, result):
 
 def main():
     args = arguments()
+    if not (BUILD / "bench_peak").exists():
+        raise SystemExit("the programs of the bench are not built: make bench, or cmake --build --preset release --target bench_programs")
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     sys.stdout.reconfigure(line_buffering=True)
     folder, _ = work_folder()

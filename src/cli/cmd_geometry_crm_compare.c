@@ -114,6 +114,7 @@ static mc_status compare(mc_session *session, const void *raw, const char *sourc
         status = mc_new_file_check_source(args->csv, args->a, err);
     if (args->csv && status == MC_OK)
         status = mc_new_file_check_source(args->csv, args->b, err);
+    if (args->csv && status == MC_OK) status = mc_output_check_file(args->csv, err);
     how->permutations      = args->permutations;
     how->half_samples      = args->bootstrap;
     how->threads           = session->globals.threads;

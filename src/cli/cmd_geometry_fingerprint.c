@@ -50,7 +50,10 @@ static mc_status run_fingerprint(mc_session *session, const void *raw, mc_error 
     mc_status               status;
 
     MC_TRY(mc_capture_options_fill(&args->capture, session, &options.capture, err));
-    if (args->output) MC_TRY(mc_new_file_check_source(args->output, args->model, err));
+    if (args->output) {
+        MC_TRY(mc_new_file_check_source(args->output, args->model, err));
+        MC_TRY(mc_output_check_file(args->output, err));
+    }
     options.capture.output = args->output;
     MC_TRY(mc_fingerprint_compute(args->model, &options, &fingerprint, err));
     mc_progress_end();

@@ -10,6 +10,7 @@
 
 #include "base/json_write.h"
 #include "base/log.h"
+#include "base/new_file.h"
 #include "cache/runs.h"
 #include "cli/globals.h"
 #include "report/write.h"
@@ -45,6 +46,15 @@ static size_t columns_of(int terminal)
     struct winsize size;
 
     return ioctl(terminal, TIOCGWINSZ, &size) == 0 && size.ws_col >= 20 ? size.ws_col : 80;
+}
+
+mc_status mc_output_check_file(const char *path, mc_error *err)
+{
+    mc_new_file file = { 0 };
+
+    MC_TRY(mc_new_file_open(path, &file, err));
+    mc_new_file_discard(&file);
+    return MC_OK;
 }
 
 size_t mc_terminal_width(void)

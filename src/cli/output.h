@@ -13,6 +13,9 @@ enum {
     MC_EXIT_INTERRUPTED = 128 + 2
 };
 
+/* A file that cannot be written is refused now, not after the work. Nothing is changed. */
+mc_status mc_output_check_file(const char *path, mc_error *err);
+
 /* Write all of it to standard output. MC_ERR_IO or MC_ERR_DISK_FULL with the reason; a reader
  * that has gone away is MC_ERR_IO too, and mc_output_closed() is then true. */
 mc_status mc_output_write(const char *bytes, size_t size, mc_error *err);

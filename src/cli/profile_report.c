@@ -8,7 +8,6 @@
 #include <modelcypher/system.h>
 
 #include "base/log.h"
-#include "base/new_file.h"
 #include "cli/output.h"
 #include "report/write.h"
 
@@ -67,11 +66,8 @@ static mc_status check_replaced(const char *path, mc_error *err)
 
 mc_status mc_profile_report_begin(const mc_session *session, mc_error *err)
 {
-    mc_new_file file = { 0 };
-
     if (has_trace(session)) {
-        MC_TRY(mc_new_file_open(session->globals.profile, &file, err));
-        mc_new_file_discard(&file);
+        MC_TRY(mc_output_check_file(session->globals.profile, err));
         MC_TRY(check_replaced(session->globals.profile, err));
     }
     if (wanted(session)) mc_profile_start(has_trace(session));
