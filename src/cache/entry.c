@@ -181,8 +181,11 @@ static mc_status check_header(int fd, const mc_cache_id *id, header *head, mc_er
     if (!S_ISREG(info.st_mode))
         return mc_fail(err, MC_ERR_CORRUPT, "", "is not a regular file");
     MC_TRY(read_at(fd, 0, head, sizeof *head, err));
-    if (memcmp(head->magic, MAGIC, sizeof head->magic) != 0 || head->version != VERSION)
-        return mc_fail(err, MC_ERR_CORRUPT, "", "is no cache entry of version %d", VERSION);
+    if (memcmp(head->magic, MAGIC, sizeof head->magic) != 0)
+        return mc_fail(err, MC_ERR_CORRUPT, "", "is no cache entry");
+    if (head->version != VERSION)
+        return mc_fail(err, MC_ERR_CORRUPT, "", "has form %u of another mc, this one reads %d",
+                       (unsigned)head->version, VERSION);
     if (head->kind != (uint32_t)id->kind || !mc_hash_equal(head->key, id->key))
         return mc_fail(err, MC_ERR_CORRUPT, "", "is an entry of something else");
     if ((uint64_t)info.st_size - sizeof *head != head->size)
