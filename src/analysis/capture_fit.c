@@ -300,27 +300,24 @@ static const char *print_size(uint64_t bytes, char text[32])
 /* Operations of a core in the time in which a disk of 1 GB/s reads a byte, at most. */
 #define CORE_FLOP_PER_BYTE 128.0
 
-bool mc_capture_must_stream(uint64_t bytes, uint64_t room, size_t passes,
-                            const mc_engine_stats *stats)
+bool mc_capture_must_stream(const mc_engine_stats *stats, uint64_t pass_memory, size_t passes,
+                            uint64_t room)
 {
-    double reading = CORE_FLOP_PER_BYTE * (double)stats->threads * (double)stats->weights;
+    uint64_t bytes   = stats->weights + pass_memory;
+    double   reading = CORE_FLOP_PER_BYTE * (double)stats->threads * (double)stats->weights;
 
     return bytes > room || (bytes > room / 2 && stats->flop > reading * (double)passes);
 }
 
 static mc_status choose_streaming(mc_capture_run *run, mc_error *err)
 {
-    const mc_store   *store  = mc_model_store(run->model);
     mc_texts          texts  = mc_capture_texts(run);
     mc_engine_options engine = mc_capture_engine(run);
     mc_engine_stats   stats  = { 0 };
-    uint64_t          bytes  = run->pass_memory;
 
-    for (size_t i = 0; i < mc_store_file_count(store); i++)
-        bytes += mc_store_file(store, i)->bytes.size;
     MC_TRY(mc_engine_forecast(mc_model_lowered(run->model), &texts, &engine, &stats, err));
-    run->streams =
-        mc_capture_must_stream(bytes, mc_machine_read().memory_available, run->passes, &stats);
+    run->streams = mc_capture_must_stream(&stats, run->pass_memory, run->passes,
+                                          mc_machine_read().memory_available);
     return MC_OK;
 }
 

@@ -11,14 +11,15 @@
 mc_status mc_capture_fit(mc_capture_run *run, mc_error *err);
 
 /* Whether blocks are let go of, the system's cache included, as soon as they are widened.
- * `bytes`: of the files and a pass; `room`: what the system has to give; `stats`: of all texts.
+ * `stats`: of all texts, in one pass; `room`: what the system has to give.
  *
- * Where they are more than `room`, reading a block displaces others that the next pass or
- * program reads again. Where they are more than half of it, and the disk takes less time than
- * the arithmetic, a later run would not end sooner for having them there: other programs' files
- * stay instead, and each block comes into the pages of the one before. New pages cost more than
- * the disk on a virtual machine that gets its memory from the host page by page. */
-bool mc_capture_must_stream(uint64_t bytes, uint64_t room, size_t passes,
-                            const mc_engine_stats *stats);
+ * Where weights and pass are more than `room`, reading a block displaces others that the next
+ * pass or program reads again. Where they are more than half of it, and the disk takes less
+ * time than the arithmetic, a later run would not end sooner for having them there: other
+ * programs' files stay instead, and each block comes into the pages of the one before. New
+ * pages cost more than the disk on a virtual machine that gets its memory from the host page by
+ * page. */
+bool mc_capture_must_stream(const mc_engine_stats *stats, uint64_t pass_memory, size_t passes,
+                            uint64_t room);
 
 #endif
