@@ -10,10 +10,10 @@
 #include "backend/cpu/kernels.h"
 #include "base/checked.h"
 
-/* Columns of gate and up that are computed before they are activated: their part of a tile is
- * some 100 KiB. A multiple of what a micro-kernel takes; a cache line lies between rows, so
+/* Columns of gate and up that are computed before they are activated: each one's part of a tile
+ * is some 100 KiB. A multiple of what a micro-kernel takes; a cache line lies between rows, so
  * that they do not all fall into the same cache sets. */
-enum { GATED_COLUMNS = 64, GATED_STRIDE = GATED_COLUMNS + MC_PANEL };
+enum { GATED_COLUMNS = 128, GATED_STRIDE = GATED_COLUMNS + MC_PANEL };
 
 /* Floats between panels: k rows of sixteen, plus a cache line so that panels of a power-of-two
  * k do not all fall into the same cache sets. */
