@@ -2,11 +2,11 @@
 cp "$TESTS/golden/models/tiny-llama.gguf" .
 build="mc geometry crm-build tiny-llama.gguf --atlas moral --threads 3"
 $build -o x.safetensors --max-memory 40KiB
-$build -o x.safetensors --max-memory 400KiB
-$build -o x.json --max-memory 900KiB
+$build -o x.safetensors --max-memory 500KiB
+$build -o x.json --max-memory 1100KiB
 ls
 $build -o whole.safetensors --quiet >/dev/null
-$build -o x.safetensors --max-memory 900KiB | grep -e passes -e memory
+$build -o x.safetensors --max-memory 1100KiB | grep -e passes -e memory
 python3 - <<'END'
 def matrices(path):
     data = open(path, "rb").read()
