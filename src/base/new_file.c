@@ -57,6 +57,18 @@ static char *folder_name(const char *path)
     return mc_strndup(path, length > 1 ? length - 1 : 1);
 }
 
+/* Who prints into a file has it open: another one under its name would cost what is printed. */
+static bool is_printed_to(const struct stat *file)
+{
+    struct stat open_one;
+
+    for (int fd = STDOUT_FILENO; fd <= STDERR_FILENO; fd++)
+        if (fstat(fd, &open_one) == 0 && open_one.st_dev == file->st_dev &&
+            open_one.st_ino == file->st_ino)
+            return true;
+    return false;
+}
+
 static mc_status check_target(const char *path, mc_error *err)
 {
     struct stat info;
@@ -69,6 +81,11 @@ static mc_status check_target(const char *path, mc_error *err)
     if (!S_ISREG(info.st_mode))
         return mc_fail(err, MC_ERR_IO, hint_place,
                        "is a device or a pipe, which would be replaced by a file");
+    if (is_printed_to(&info))
+        return mc_fail(err, MC_ERR_ARGUMENT,
+                       "give the result another name than what is printed",
+                       "is where standard output or standard error goes: what is printed would "
+                       "be lost");
     if (access(path, W_OK) != 0 && errno != ENOENT) /* somebody may remove it meanwhile */
         return mc_fail_errno(err, hint_place, "the file that is there may not be replaced");
     return MC_OK;
