@@ -79,9 +79,9 @@ typedef struct mc_crm_build_summary {
     double tokens_per_second,
         flop_per_second; /* asked tokens, computed flop: over the seconds of the passes */
     size_t   threads;
-    uint64_t pass_memory; /* as forecast: what a pass took beside the mapped weights */
+    uint64_t pass_memory; /* as forecast: what a pass took beside the mapped weights; 0: none */
     uint64_t peak_memory; /* of the process so far, mapped pages included */
-    size_t   passes;      /* more than one when the states of all texts were too many at once */
+    size_t   passes;      /* 0: all from the cache; > 1: all texts were too many at once */
     bool     streamed;    /* large files: weights were not kept in the system's cache */
     uint64_t weights;     /* bytes of the files that were widened, all passes */
     uint64_t window;      /* most of them in memory at once: a block's and the next one's */

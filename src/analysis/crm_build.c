@@ -54,6 +54,8 @@ static mc_status fill_names(const build *b, mc_crm_build_summary *summary, mc_er
 
 static void fill_numbers(const build *b, const mc_engine_stats *stats, mc_crm_build_summary *s)
 {
+    const bool ran = !b->run.caches || b->run.reuse.served < b->run.reuse.states;
+
     s->layer_count     = b->run.layers.count;
     s->block_count     = (int)mc_model_get_info(b->run.model)->layer_count;
     s->blocks_run      = stats->blocks_run;
@@ -71,11 +73,11 @@ static void fill_numbers(const build *b, const mc_engine_stats *stats, mc_crm_bu
     s->has_split          = b->run.split;
     s->has_control        = b->run.options->control;
     s->peak_memory        = mc_memory_peak();
-    s->pass_memory        = b->run.pass_memory;
-    s->passes             = b->run.passes;
+    s->pass_memory        = ran ? b->run.pass_memory : 0;
+    s->passes             = ran ? b->run.passes : 0;
     s->window             = stats->window;
     s->weights            = stats->weights;
-    s->streamed           = b->run.streams;
+    s->streamed           = ran && b->run.streams;
     s->cached             = b->run.caches;
     s->states             = b->run.reuse.states;
     s->states_served      = b->run.reuse.served;

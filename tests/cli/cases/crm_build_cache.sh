@@ -24,3 +24,4 @@ ls ~/.modelcypher/caches/activations | sed 's/-[0-9a-f]*\././' | sort | uniq -c
 rm ~/.modelcypher/caches/activations/*tiny*layer-002*
 check --atlas moral --layers 1,2
 mc geometry crm-build tiny --atlas moral --layers 1,2 --cache-activations | sed -n '/^cache/,$p'
+mc --output-format json geometry crm-build tiny --atlas moral --layers 1,2 --cache-activations | python3 -c 'import json, sys; s = json.load(sys.stdin); print(s["passes"], s["passMemory"], s["streamed"])'
