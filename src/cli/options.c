@@ -376,6 +376,7 @@ typedef struct operand_cursor {
     const mc_positional *operands;
     size_t               next;
     const char          *taken[OPERANDS_MAX];
+    bool                 only_operands; /* behind "--" */
 } operand_cursor;
 
 static const char **text_field(const mc_positional *operand, void *args)
@@ -390,17 +391,24 @@ static mc_status given_twice(const mc_positional *operand, const char *a, const 
                    b);
 }
 
+static mc_status unexpected(const operand_cursor *cursor, const char *word, mc_error *err)
+{
+    const char *hint = "this command takes options only";
+
+    if (cursor->only_operands && word[0] == '-')
+        hint = "behind -- nothing is an option";
+    else if (cursor->next > 0)
+        hint = "what has spaces must stand in quotes";
+    return mc_fail(err, MC_ERR_USAGE, hint, "unexpected argument '%s'", word);
+}
+
 static mc_status take_operand(operand_cursor *cursor, void *args, char **word, mc_error *err)
 {
     const mc_positional *operand = cursor->operands && cursor->next < OPERANDS_MAX
                                        ? &cursor->operands[cursor->next]
                                        : NULL;
 
-    if (!operand || !operand->name)
-        return mc_fail(err, MC_ERR_USAGE,
-                       cursor->next > 0 ? "what has spaces must stand in quotes"
-                                        : "this command takes options only",
-                       "unexpected argument '%s'", *word);
+    if (!operand || !operand->name) return unexpected(cursor, *word, err);
     if (operand->many) {
         mc_words *words = (mc_words *)(void *)((char *)args + operand->field);
         if (words->count == 0) words->items = word;
@@ -447,18 +455,17 @@ mc_status mc_options_parse(const mc_option_set *sets, size_t count,
                            const mc_positional *operands, int argc, char **argv, bool *help,
                            mc_error *err)
 {
-    operand_cursor cursor        = { .operands = operands };
-    bool           only_operands = false;
+    operand_cursor cursor = { .operands = operands };
 
     for (int at = 0; at < argc;) {
         const char *word = argv[at];
-        if (only_operands || word[0] != '-' || !word[1]) {
+        if (cursor.only_operands || word[0] != '-' || !word[1]) {
             MC_TRY(take_operand(&cursor, sets[0].args, &argv[at++], err));
         } else if (is_help(word)) {
             *help = true;
             return MC_OK;
         } else if (strcmp(word, "--") == 0) {
-            only_operands = true;
+            cursor.only_operands = true;
             at++;
         } else {
             MC_TRY(mc_options_take(sets, count, argc, argv, &at, err));
