@@ -345,17 +345,31 @@ static mc_tokenizer *probe_tokenizer(mc_value *root, const char *path, mc_error 
     return tokenizer;
 }
 
-static void probe_forecast(mc_value *root, const mc_crm_build_options *build, mc_report *report)
+/* What an option names is not there; anything else is news of the model. */
+static bool is_mistyped(mc_status status)
+{
+    return status == MC_ERR_USAGE || status == MC_ERR_LAYER || status == MC_ERR_ATLAS ||
+           status == MC_ERR_NOT_FOUND || status == MC_ERR_ENCODING;
+}
+
+static mc_status probe_forecast(mc_value *root, const mc_crm_build_options *build,
+                                mc_report *report, mc_error *err)
 {
     mc_crm_forecast forecast;
-    mc_error        why = { 0 };
+    mc_error        why    = { 0 };
+    mc_status       status = mc_crm_build_forecast(build, &forecast, &why);
 
-    if (mc_crm_build_forecast(build, &forecast, &why) == MC_OK) {
+    if (status == MC_OK) {
         add_forecast(root, &forecast);
-        return;
+        return MC_OK;
+    }
+    if (is_mistyped(status) || status == MC_ERR_INTERRUPTED) {
+        *err = why;
+        return status;
     }
     mc_value_add_null(root, "forecast");
     mc_report_note(report, "no forecast: %s", why.reason);
+    return MC_OK;
 }
 
 static mc_status probe_deep(mc_value *root, const mc_crm_build_options *build, mc_error *err)
@@ -387,8 +401,8 @@ static mc_status probe_all(mc_session *session, const probe_args *args, const mc
     add_inventory(root, info, &inventory);
     tokenizer = probe_tokenizer(root, args->model, &why);
     add_template(root, &inventory);
-    probe_forecast(root, build, session->report);
-    if (args->deep) status = probe_deep(root, build, err);
+    status = probe_forecast(root, build, session->report, err);
+    if (status == MC_OK && args->deep) status = probe_deep(root, build, err);
     list = mc_value_add_array(root, "suspicious");
     if (tokenizer)
         suspect_tokenizer(list, tokenizer, info);
