@@ -13,6 +13,7 @@
 #include "analysis/notes.h"
 #include "base/alloc.h"
 #include "base/arena.h"
+#include "base/list.h"
 #include "base/log.h"
 
 typedef struct job {
@@ -286,24 +287,24 @@ static mc_status unknown_metric(const char *name, mc_error *err)
 
 static mc_status read_metrics(job *j, mc_error *err)
 {
-    const char       *text = j->options->metrics ? j->options->metrics : "cka";
+    mc_list           list = mc_list_begin(j->options->metrics ? j->options->metrics : "cka");
     const mc_metric **metrics;
     size_t            count = 0;
 
-    MC_TRY(take(j, strlen(text) + 1, sizeof *metrics, &metrics, err));
-    for (size_t size; *text; text += size + (text[size] == ',')) {
+    MC_TRY(take(j, strlen(list.whole) + 1, sizeof *metrics, &metrics, err));
+    while (mc_list_next(&list)) {
         char             name[64];
         const mc_metric *metric;
         bool             known = false;
-        size                   = strcspn(text, ",");
-        snprintf(name, sizeof name, "%.*s", (int)(size < 63 ? size : 63), text);
+        if (list.size == 0)
+            return mc_fail(err, MC_ERR_USAGE, MC_LIST_EMPTY_HINT, MC_LIST_EMPTY, list.whole);
+        snprintf(name, sizeof name, "%.*s", (int)(list.size < 63 ? list.size : 63), list.item);
         metric = mc_metric_find(name);
         if (!metric || metric->operands != 2) return unknown_metric(name, err);
         for (size_t m = 0; m < count; m++)
             known = known || metrics[m] == metric;
         if (!known) metrics[count++] = metric;
     }
-    if (count == 0) return mc_fail(err, MC_ERR_USAGE, "--metric cka", "no metric is named");
     j->statistics.metrics      = metrics;
     j->statistics.metric_count = count;
     return MC_OK;

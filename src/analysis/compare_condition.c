@@ -47,25 +47,26 @@ static mc_status read_name(term *t, mc_error *err)
     return mc_condition_bad(&t->read, names, "no such part of a metric", err);
 }
 
-static mc_status next_term(const char **at, term *t, mc_error *err)
+static mc_status next_term(mc_list *list, term *t, mc_error *err)
 {
     *t = (term){ 0 };
-    MC_TRY(mc_condition_next(at, names, &t->read, err));
+    MC_TRY(mc_condition_next(list, names, &t->read, err));
     return read_name(t, err);
 }
 
 mc_status mc_condition_check(const char *condition, char *metrics, size_t size, mc_error *err)
 {
-    char   wanted[512] = "";
-    size_t used        = 0;
-    term   t;
+    mc_list list        = mc_list_begin(condition);
+    char    wanted[512] = "";
+    size_t  used        = 0;
+    term    t;
 
     do {
-        MC_TRY(next_term(&condition, &t, err));
+        MC_TRY(next_term(&list, &t, err));
         if (t.metric && used + 32 < sizeof wanted)
             used += (size_t)snprintf(wanted + used, sizeof wanted - used, "%s%s",
                                      used ? "," : "", t.metric->name);
-    } while (*condition);
+    } while (list.rest);
     if (metrics) snprintf(metrics, size, "%s", wanted);
     return MC_OK;
 }
@@ -126,11 +127,12 @@ static double number_of(const term *t, const mc_crm_comparison *c)
 mc_status mc_condition_test(const char *condition, const mc_crm_comparison *comparison,
                             mc_error *err)
 {
-    term t;
+    mc_list list = mc_list_begin(condition);
+    term    t;
 
     do {
-        MC_TRY(next_term(&condition, &t, err));
+        MC_TRY(next_term(&list, &t, err));
         MC_TRY(mc_condition_judge(&t.read, number_of(&t, comparison), err));
-    } while (*condition);
+    } while (list.rest);
     return MC_OK;
 }

@@ -22,7 +22,6 @@ static mc_status read_term(const char *text, size_t size, const char *names,
 
     *t = (mc_condition_term){ 0 };
     snprintf(t->text, sizeof t->text, "%.*s", (int)(size < 95 ? size : 95), text);
-    if (size == 0) return mc_condition_bad(t, names, "it is empty", err);
     if (size > 95) return mc_condition_bad(t, names, "too long", err);
     for (size_t i = 0; i < size; i++)
         if (!isspace((unsigned char)text[i])) squeezed[used++] = text[i];
@@ -42,15 +41,12 @@ static mc_status read_term(const char *text, size_t size, const char *names,
     return MC_OK;
 }
 
-mc_status mc_condition_next(const char **at, const char *names, mc_condition_term *term,
+mc_status mc_condition_next(mc_list *list, const char *names, mc_condition_term *term,
                             mc_error *err)
 {
-    const size_t size = strcspn(*at, ",");
-
-    MC_TRY(read_term(*at, size, names, term, err));
-    *at += size;
-    if (**at == ',') ++*at;
-    return MC_OK;
+    (void)mc_list_next(list);
+    if (list->size == 0) return mc_fail(err, MC_ERR_USAGE, names, MC_LIST_EMPTY, list->whole);
+    return read_term(list->item, list->size, names, term, err);
 }
 
 static bool holds(const mc_condition_term *t, double number)

@@ -5,6 +5,7 @@
 #define MC_ANALYSIS_CONDITION_H
 
 #include "base/error.h"
+#include "base/list.h"
 
 typedef struct mc_condition_term {
     char   text[96]; /* as written */
@@ -13,9 +14,9 @@ typedef struct mc_condition_term {
     double bound;
 } mc_condition_term;
 
-/* The next term of a list, which must not be at its end; *at moves behind it. `names` is the
- * hint of every failure: an example and the names that there are. MC_ERR_USAGE. */
-mc_status mc_condition_next(const char **at, const char *names, mc_condition_term *term,
+/* The next term of a list, which must not be at its end. `names` is the hint of every failure:
+ * an example and the names that there are. MC_ERR_USAGE. */
+mc_status mc_condition_next(mc_list *list, const char *names, mc_condition_term *term,
                             mc_error *err);
 /* MC_ERR_USAGE: "condition '...': <why>". */
 mc_status mc_condition_bad(const mc_condition_term *term, const char *names, const char *why,

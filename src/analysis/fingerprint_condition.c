@@ -42,22 +42,23 @@ static bool number_of(const char *name, const mc_fingerprint_comparison *c, doub
     return false;
 }
 
-static mc_status next_term(const char **at, const mc_fingerprint_comparison *c,
+static mc_status next_term(mc_list *list, const mc_fingerprint_comparison *c,
                            mc_condition_term *term, double *number, mc_error *err)
 {
-    MC_TRY(mc_condition_next(at, names, term, err));
+    MC_TRY(mc_condition_next(list, names, term, err));
     if (number_of(term->name, c, number)) return MC_OK;
     return mc_condition_bad(term, names, "no such name", err);
 }
 
 mc_status mc_fingerprint_condition_check(const char *condition, mc_error *err)
 {
+    mc_list           list = mc_list_begin(condition);
     mc_condition_term term;
     double            number;
 
     do
-        MC_TRY(next_term(&condition, NULL, &term, &number, err));
-    while (*condition);
+        MC_TRY(next_term(&list, NULL, &term, &number, err));
+    while (list.rest);
     return MC_OK;
 }
 
@@ -65,12 +66,13 @@ mc_status mc_fingerprint_condition_test(const char                      *conditi
                                         const mc_fingerprint_comparison *comparison,
                                         mc_error                        *err)
 {
+    mc_list           list = mc_list_begin(condition);
     mc_condition_term term;
     double            number = NAN;
 
     do {
-        MC_TRY(next_term(&condition, comparison, &term, &number, err));
+        MC_TRY(next_term(&list, comparison, &term, &number, err));
         MC_TRY(mc_condition_judge(&term, number, err));
-    } while (*condition);
+    } while (list.rest);
     return MC_OK;
 }

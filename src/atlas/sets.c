@@ -5,6 +5,7 @@
 
 #include "atlas/atlas.h"
 #include "base/checked.h"
+#include "base/list.h"
 #include "base/nearest.h"
 
 /* Sources first, in the order of the atlas; control last of them. tests/unit/test_atlas.c holds
@@ -66,20 +67,10 @@ static mc_status fail_unknown(const char *name, mc_error *err)
     return mc_fail(err, MC_ERR_ATLAS, hint, "no atlas is called '%s'", name);
 }
 
-/* One name, without the blanks around it. */
 static mc_status select_one(const char *text, size_t size, bool *wanted, mc_error *err)
 {
     char name[64];
 
-    while (size > 0 && (*text == ' ' || *text == '\t')) {
-        text++;
-        size--;
-    }
-    while (size > 0 && (text[size - 1] == ' ' || text[size - 1] == '\t'))
-        size--;
-    if (size == 0)
-        return mc_fail(err, MC_ERR_ATLAS, "separate names by single commas",
-                       "a name between the commas is empty");
     snprintf(name, sizeof name, "%.*s", (int)(size < sizeof name ? size : sizeof name), text);
     for (size_t i = 0; sets[i].name; i++) {
         if (strlen(sets[i].name) != size || memcmp(sets[i].name, text, size) != 0) continue;
@@ -116,15 +107,13 @@ static mc_status print_selection(const bool *wanted, mc_arena *arena, const char
 mc_status mc_atlas_select(const char *selection, mc_arena *arena, bool *wanted,
                           const char **canonical, mc_error *err)
 {
-    const char *at = selection && selection[0] ? selection : "all";
+    mc_list list = mc_list_begin(selection && selection[0] ? selection : "all");
 
     memset(wanted, 0, MC_ATLAS_SOURCES * sizeof *wanted);
-    for (;;) {
-        size_t size = strcspn(at, ",");
-
-        MC_TRY(select_one(at, size, wanted, err));
-        if (!at[size]) break;
-        at += size + 1;
+    while (mc_list_next(&list)) {
+        if (list.size == 0)
+            return mc_fail(err, MC_ERR_ATLAS, MC_LIST_EMPTY_HINT, MC_LIST_EMPTY, list.whole);
+        MC_TRY(select_one(list.item, list.size, wanted, err));
     }
     return print_selection(wanted, arena, canonical, err);
 }

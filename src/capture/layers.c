@@ -9,11 +9,12 @@
 #include "base/alloc.h"
 #include "base/checked.h"
 #include "base/error.h"
+#include "base/list.h"
 
 typedef struct layer_list {
-    const char *at;     /* what is left to read */
-    int         blocks; /* L */
-    bool       *wanted; /* 0 .. L, and final at L + 1 */
+    mc_list typed;
+    int     blocks; /* L */
+    bool   *wanted; /* 0 .. L, and final at L + 1 */
 } layer_list;
 
 static mc_status fail(const layer_list *list, mc_error *err, const char *what, const char *item,
@@ -26,6 +27,7 @@ static mc_status fail(const layer_list *list, mc_error *err, const char *what, c
         "layers of this model are 0 to %d, -1 to %d from the end, 'final', 'all', and ranges "
         "like 0..%d",
         list->blocks, -list->blocks - 1, list->blocks);
+    if (size == 0) return mc_fail(err, MC_ERR_LAYER, hint, MC_LIST_EMPTY, list->typed.whole);
     return mc_fail(err, MC_ERR_LAYER, hint, "'%.*s' %s", size < 60 ? (int)size : 60, item,
                    what);
 }
@@ -90,7 +92,6 @@ static mc_status read_item(const layer_list *list, const char *item, size_t size
 {
     bool all = is_word(item, size, "all");
 
-    if (size == 0) return fail(list, err, "is no layer", item, size);
     if (!all && !is_word(item, size, "final")) return read_range(list, item, size, err);
     list->wanted[list->blocks + 1] = true;
     for (int layer = 0; all && layer <= list->blocks; layer++)
@@ -100,26 +101,14 @@ static mc_status read_item(const layer_list *list, const char *item, size_t size
 
 static mc_status read_list(layer_list *list, mc_error *err)
 {
-    for (;;) {
-        size_t      size = strcspn(list->at, ",");
-        const char *item = list->at;
-        const char *next = item + size;
-
-        while (size > 0 && *item == ' ') {
-            item++;
-            size--;
-        }
-        while (size > 0 && item[size - 1] == ' ')
-            size--;
-        MC_TRY(read_item(list, item, size, err));
-        if (!*next) return MC_OK;
-        list->at = next + 1;
-    }
+    while (mc_list_next(&list->typed))
+        MC_TRY(read_item(list, list->typed.item, list->typed.size, err));
+    return MC_OK;
 }
 
 mc_status mc_layers_parse(const char *text, int block_count, mc_layers *layers, mc_error *err)
 {
-    layer_list list   = { .at = text, .blocks = block_count };
+    layer_list list   = { .typed = mc_list_begin(text), .blocks = block_count };
     mc_layers  result = { 0 };
     mc_status  status;
 

@@ -7,6 +7,7 @@
 #include <modelcypher/analysis.h>
 #include <modelcypher/geometry.h>
 
+#include "base/list.h"
 #include "cli/capture_options.h"
 #include "cli/output.h"
 #include "report/write.h"
@@ -241,11 +242,14 @@ static void put_table(mc_buffer *out, const mc_responses *from, const mc_dimensi
 static mc_status read_estimators(const char *text, const mc_metric **estimators, size_t *count,
                                  mc_error *err)
 {
-    for (size_t size; *text; text += size + (text[size] == ',')) {
+    mc_list list = mc_list_begin(text);
+
+    while (mc_list_next(&list)) {
         char   name[64];
         size_t at = 0;
-        size      = strcspn(text, ",");
-        snprintf(name, sizeof name, "%.*s", (int)(size < 63 ? size : 63), text);
+        if (list.size == 0)
+            return mc_fail(err, MC_ERR_USAGE, MC_LIST_EMPTY_HINT, MC_LIST_EMPTY, list.whole);
+        snprintf(name, sizeof name, "%.*s", (int)(list.size < 63 ? list.size : 63), list.item);
         const mc_metric *metric = mc_metric_find(name);
         if (!metric || metric->operands != 1)
             return mc_fail(err, MC_ERR_USAGE,
@@ -255,8 +259,6 @@ static mc_status read_estimators(const char *text, const mc_metric **estimators,
             at++;
         if (at == *count && at < ESTIMATORS_MOST) estimators[(*count)++] = metric;
     }
-    if (*count == 0)
-        return mc_fail(err, MC_ERR_USAGE, "--estimator twonn", "no estimator is named");
     return MC_OK;
 }
 

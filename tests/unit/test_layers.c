@@ -59,9 +59,9 @@ static void layers_as_typed(void **state)
 static const struct {
     const char *typed, *reason;
 } bad[] = {
-    { "", "'' is no layer" },
-    { ",", "'' is no layer" },
-    { "1,", "'' is no layer" },
+    { "", "'' has an empty element" },
+    { ",", "',' has an empty element" },
+    { "1,", "'1,' has an empty element" },
     { "25", "'25' is out of range" },
     { "-26", "'-26' is out of range" },
     { "99999999999999999999", "is out of range" },
