@@ -113,9 +113,9 @@ def parts(b):
 
 
 def threads(b):
-    """Whole builds with one worker and with all, interleaved."""
+    """Whole builds, of the whole atlas, with one worker and with all, interleaved."""
     cores = len(os.sched_getaffinity(0))
-    done, _ = interleaved({n: lambda n=n: b.build(b.model, *ONE, threads=n) for n in (1, cores)}, b.args.rounds, {})
+    done, _ = interleaved({n: lambda n=n: b.build(b.model, *ALL, threads=n) for n in (1, cores)}, b.args.rounds, {})
     row = {str(n): dict(wall=median(r["wall"] for r in runs), compute=median(r["seconds"]["compute"] for r in runs))
            for n, runs in done.items()}
     speedup = {k: row["1"][k] / row[str(cores)][k] for k in ("wall", "compute")}
