@@ -54,7 +54,7 @@ sweep-memory: build build-dev ## every allocation of every command made to fail,
 fuzz: deps-clang ## every parser with libFuzzer (clang), an hour each
 	scripts/fuzz.sh
 
-bench: build ## the whole program beside the peak, the disk and its peers (BENCH=--full: 20 minutes)
+bench: build ## the whole program beside the peak, the disk and its peers (BENCH=--full: half an hour)
 	cmake --build --preset release -j $(JOBS) --target bench_programs
 	bench/run.py $(BENCH)
 

@@ -5,7 +5,7 @@
 
 MODEL defaults to the demo model (scripts/fetch-demo.sh). Ours is the whole program, from command to written file; rounds are
 interleaved with readings of the float32 fused multiply-add peak of all cores, and medians count. Without --full some
-minutes; with it all shapes and weight types, long texts, a model of 13 GB and every setting of the peers: about 20.
+minutes; with it all shapes and weight types, long texts, a model of 13 GB and every setting of the peers: half an hour.
 
 The JSON is written after every section; --resume takes what a run that was stopped has, and does the rest. Everything else
 lies in build/bench-work while it runs. Peers run where the oracle environment (scripts/make-oracle-env.sh) exists;
