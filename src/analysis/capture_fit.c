@@ -37,11 +37,8 @@ static uint64_t beside(const mc_capture_run *run)
 
 static mc_status pass_memory(const mc_capture_run *run, uint64_t *bytes, mc_error *err)
 {
-    mc_texts          texts  = mc_capture_texts(run);
-    mc_engine_options engine = mc_capture_engine(run);
-    mc_engine_stats   stats  = { 0 };
-    mc_status         status =
-        mc_engine_forecast(mc_model_lowered(run->model), &texts, &engine, &stats, err);
+    mc_engine_stats stats  = { 0 };
+    mc_status       status = mc_capture_forecast_pass(run, &stats, err);
 
     if (status != MC_OK) return mc_fail_about(err, status, "%s", run->options->model);
     *bytes = stats.bytes + beside(run);
@@ -311,11 +308,9 @@ bool mc_capture_must_stream(const mc_engine_stats *stats, uint64_t pass_memory, 
 
 static mc_status choose_streaming(mc_capture_run *run, mc_error *err)
 {
-    mc_texts          texts  = mc_capture_texts(run);
-    mc_engine_options engine = mc_capture_engine(run);
-    mc_engine_stats   stats  = { 0 };
+    mc_engine_stats stats = { 0 };
 
-    MC_TRY(mc_engine_forecast(mc_model_lowered(run->model), &texts, &engine, &stats, err));
+    MC_TRY(mc_capture_forecast_pass(run, &stats, err));
     run->streams = mc_capture_must_stream(&stats, run->pass_memory, run->passes,
                                           mc_machine_read().memory_available);
     return MC_OK;
@@ -323,12 +318,10 @@ static mc_status choose_streaming(mc_capture_run *run, mc_error *err)
 
 static mc_status refuse(search *s, uint64_t needed, mc_error *err)
 {
-    mc_engine_stats   stats  = { 0 };
-    mc_texts          texts  = mc_capture_texts(s->run);
-    mc_engine_options engine = mc_capture_engine(s->run);
-    char              hint[sizeof err->hint], one[32], other[32];
+    mc_engine_stats stats = { 0 };
+    char            hint[sizeof err->hint], one[32], other[32];
 
-    MC_TRY(mc_engine_forecast(mc_model_lowered(s->run->model), &texts, &engine, &stats, err));
+    MC_TRY(mc_capture_forecast_pass(s->run, &stats, err));
     try_all(s, stats.threads);
     snprintf(hint, sizeof hint, "%s%s--max-memory %lluMiB", s->found,
              s->found[0] ? " would fit; or allow it " : "no other options would fit; allow it ",

@@ -391,15 +391,22 @@ static mc_status run_pass(mc_capture_run *run, size_t all_tokens, mc_engine_stat
     return status;
 }
 
+mc_status mc_capture_forecast_pass(const mc_capture_run *run, mc_engine_stats *stats,
+                                   mc_error *err)
+{
+    const mc_texts          texts  = mc_capture_texts(run);
+    const mc_engine_options engine = mc_capture_engine(run);
+
+    return mc_engine_forecast(mc_model_lowered(run->model), &texts, &engine, stats, err);
+}
+
 static mc_status forecast_pass(mc_capture_run *run, size_t all_tokens, mc_engine_stats *stats,
                                mc_error *err)
 {
-    mc_texts          texts  = mc_capture_texts(run);
-    mc_engine_options engine = mc_capture_engine(run);
-    mc_engine_stats   own    = { 0 };
+    mc_engine_stats own = { 0 };
 
     (void)all_tokens;
-    MC_TRY(mc_engine_forecast(mc_model_lowered(run->model), &texts, &engine, &own, err));
+    MC_TRY(mc_capture_forecast_pass(run, &own, err));
     add_stats(stats, &own);
     return MC_OK;
 }

@@ -88,6 +88,9 @@ mc_status mc_capture_layers(mc_capture_run *run, mc_layer_sink *sink, void *cont
                             mc_engine_stats *stats, mc_error *err);
 /* What the engine will have done then (mc_engine_forecast), all passes, without a cache. */
 mc_status mc_capture_forecast(mc_capture_run *run, mc_engine_stats *stats, mc_error *err);
+/* The same for the texts of run->tokens in one pass. */
+mc_status mc_capture_forecast_pass(const mc_capture_run *run, mc_engine_stats *stats,
+                                   mc_error *err);
 void      mc_capture_close(mc_capture_run *run);
 
 /* Parts of it, for the run with a cache: one layer to the sink (`texts` [all texts, width], as

@@ -442,14 +442,10 @@ mc_status mc_fingerprint_open(const char *path, mc_fingerprint **fingerprint, mc
 mc_status mc_fingerprint_save(const mc_fingerprint *fingerprint, const char *path,
                               mc_error *err)
 {
-    mc_buffer   text   = { 0 };
-    mc_new_file file   = { 0 };
-    mc_status   status = mc_fingerprint_print(fingerprint, &text, err);
+    mc_buffer text   = { 0 };
+    mc_status status = mc_fingerprint_print(fingerprint, &text, err);
 
-    if (status == MC_OK) status = mc_new_file_open(path, &file, err);
-    if (status == MC_OK) status = mc_new_file_write(&file, 0, text.data, text.size, err);
-    if (status == MC_OK) status = mc_new_file_finish(&file, err);
-    mc_new_file_discard(&file);
+    if (status == MC_OK) status = mc_new_file_save(path, &text, err);
     mc_buffer_clear(&text);
     return status;
 }

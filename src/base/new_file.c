@@ -356,6 +356,19 @@ mc_status mc_new_file_finish_unsynced(mc_new_file *file, mc_error *err)
     return finish(file, false, err);
 }
 
+mc_status mc_new_file_save(const char *path, const mc_buffer *content, mc_error *err)
+{
+    mc_new_file file   = { 0 };
+    mc_status   status = mc_buffer_status(content, err);
+
+    if (status == MC_OK) status = mc_new_file_open(path, &file, err);
+    if (status == MC_OK)
+        status = mc_new_file_write(&file, 0, content->data, content->size, err);
+    if (status == MC_OK) status = mc_new_file_finish(&file, err);
+    mc_new_file_discard(&file);
+    return status;
+}
+
 void mc_new_file_discard(mc_new_file *file)
 {
     if (!file->temporary) return;

@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/buffer.h"
 #include "base/direct.h"
 #include "base/error.h"
 
@@ -46,6 +47,8 @@ mc_status mc_new_file_finish(mc_new_file *file, mc_error *err);
 /* The same without waiting for the disk: after a loss of power the file may be damaged. For
  * what is checked when it is read, and can be made again. */
 mc_status mc_new_file_finish_unsynced(mc_new_file *file, mc_error *err);
+/* A whole file at once. What failed to be printed is not written. */
+mc_status mc_new_file_save(const char *path, const mc_buffer *content, mc_error *err);
 /* Remove the temporary file; what lay at `path` before stays. Fine for an empty
  * struct. */
 void mc_new_file_discard(mc_new_file *file);

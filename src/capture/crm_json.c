@@ -30,18 +30,6 @@ static mc_status flush(mc_crm_writer *writer, mc_error *err)
     return MC_OK;
 }
 
-static void put_key_text(mc_json_writer *json, const char *key, const char *text)
-{
-    mc_json_key(json, key);
-    mc_json_put_text(json, text);
-}
-
-static void put_key_count(mc_json_writer *json, const char *key, size_t count)
-{
-    mc_json_key(json, key);
-    mc_json_put_uint(json, count);
-}
-
 /* Text that is JSON already. */
 static void put_json(mc_json_writer *json, const char *key, const char *text)
 {
@@ -64,9 +52,9 @@ static void put_anchors(mc_json_writer *json, const mc_crm_plan *plan)
 {
     mc_json_key(json, "anchorMetadata");
     mc_json_begin_object(json);
-    put_key_count(json, "totalCount", plan->probe_count);
-    put_key_count(json, "semanticPrimeCount", count_source(plan, "semantic_prime:"));
-    put_key_count(json, "computationalGateCount", count_source(plan, "computational_gate:"));
+    mc_json_add_uint(json, "totalCount", plan->probe_count);
+    mc_json_add_uint(json, "semanticPrimeCount", count_source(plan, "semantic_prime:"));
+    mc_json_add_uint(json, "computationalGateCount", count_source(plan, "computational_gate:"));
     mc_json_key(json, "anchorIDs");
     mc_json_begin_array(json);
     for (size_t i = 0; i < plan->probe_count; i++)
@@ -148,13 +136,13 @@ static mc_status begin(mc_crm_writer *writer, mc_error *err)
     MC_TRY(check_space(writer, err));
     *json = mc_json_writer_init(&writer->text, 0);
     mc_json_begin_object(json);
-    put_key_text(json, "schema", MC_CRM_SCHEMA);
-    put_key_text(json, "modelIdentifier", plan->model);
-    put_key_text(json, "createdAt", plan->created_at);
-    put_key_count(json, "layerCount", (size_t)plan->block_count);
-    put_key_count(json, "hiddenDim", plan->hidden);
+    mc_json_add_text(json, "schema", MC_CRM_SCHEMA);
+    mc_json_add_text(json, "modelIdentifier", plan->model);
+    mc_json_add_text(json, "createdAt", plan->created_at);
+    mc_json_add_uint(json, "layerCount", (size_t)plan->block_count);
+    mc_json_add_uint(json, "hiddenDim", plan->hidden);
     put_anchors(json, plan);
-    put_key_text(json, "pooling", mc_pooling_name(plan->pooling));
+    mc_json_add_text(json, "pooling", mc_pooling_name(plan->pooling));
     put_json(json, "provenance", plan->provenance);
     put_texts(json, "texts", &plan->texts, plan->probe_count);
     if (plan->control) put_texts(json, "controlTexts", &plan->control_texts, plan->probe_count);
@@ -214,9 +202,9 @@ static void put_probe(piece *p, const layer_text *t, size_t row)
 
     mc_json_key(json, plan->probe_ids[row]);
     mc_json_begin_object(json);
-    put_key_text(json, "anchorID", plan->probe_ids[row]);
-    put_key_count(json, "layer",
-                  (size_t)(t->layer == MC_LAYER_FINAL ? plan->block_count + 1 : t->layer));
+    mc_json_add_text(json, "anchorID", plan->probe_ids[row]);
+    mc_json_add_uint(json, "layer",
+                     (size_t)(t->layer == MC_LAYER_FINAL ? plan->block_count + 1 : t->layer));
     put_row(p, t->parts[MC_CRM_STATE] + at, plan->hidden);
     if (plan->split) put_halves(json, plan, t->parts[MC_CRM_SPLIT] + at);
     if (plan->control) {

@@ -18,8 +18,7 @@ static void add_tensor(mc_json_writer *json, const char *name, const char *dtype
 
     mc_json_key(json, name);
     mc_json_begin_object(json);
-    mc_json_key(json, "dtype");
-    mc_json_put_text(json, dtype);
+    mc_json_add_text(json, "dtype", dtype);
     mc_json_key(json, "shape");
     mc_json_begin_array(json);
     for (size_t i = 0; i < rank; i++) {
@@ -104,10 +103,8 @@ static mc_status add_metadata(mc_json_writer *json, const mc_crm_plan *plan, mc_
                  { "provenance", plan->provenance } };
     mc_json_key(json, "__metadata__");
     mc_json_begin_object(json);
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        mc_json_key(json, rows[i].key);
-        mc_json_put_text(json, rows[i].text);
-    }
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        mc_json_add_text(json, rows[i].key, rows[i].text);
     mc_json_end_object(json);
     mc_buffer_clear(&ids);
     return MC_OK;

@@ -68,16 +68,11 @@ static mc_status join_metrics(const compare_args *args, mc_buffer *metrics, mc_e
 
 static mc_status write_csv(const char *path, const mc_report *report, mc_error *err)
 {
-    mc_buffer   text = { 0 };
-    mc_new_file file = { 0 };
-    mc_status   status;
+    mc_buffer text = { 0 };
+    mc_status status;
 
     mc_value_write_csv(mc_value_find(mc_report_root((mc_report *)report), "pairs"), &text);
-    status = mc_buffer_status(&text, err);
-    if (status == MC_OK) status = mc_new_file_open(path, &file, err);
-    if (status == MC_OK) status = mc_new_file_write(&file, 0, text.data, text.size, err);
-    if (status == MC_OK) status = mc_new_file_finish(&file, err);
-    mc_new_file_discard(&file);
+    status = mc_new_file_save(path, &text, err);
     mc_buffer_clear(&text);
     return status;
 }
