@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <modelcypher/atlas.h>
 #include <modelcypher/capture.h>
 #include <modelcypher/error.h>
 #include <modelcypher/export.h>
@@ -41,9 +42,10 @@ typedef struct mc_crm_build_options {
     const char *layers; /* as mc_layers_parse reads it; NULL: "all" */
 
     /* The texts: at most one of these; NULL all: the whole built-in atlas. */
-    const char *atlas;      /* set names separated by commas */
-    const char *atlas_file; /* schema mc.atlas.v1 */
-    const char *texts;      /* one text a line */
+    const char     *atlas;      /* set names separated by commas */
+    const char     *atlas_file; /* schema mc.atlas.v1 */
+    const char     *texts;      /* one text a line */
+    const mc_atlas *probes;     /* open already, of strings perhaps; stays the caller's */
 
     size_t     texts_per_probe; /* the first so many of each probe; 0: all */
     mc_pooling pooling;

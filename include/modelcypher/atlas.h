@@ -87,8 +87,9 @@ MC_API mc_status mc_atlas_open_builtin(const char *selection, mc_atlas **atlas,
                                        mc_error *err) MC_MUST_CHECK;
 
 /* A JSON file of schema mc.atlas.v1 (data/atlas/README.md). Its control probes, if it has any,
- * are set aside for mc_atlas_control(), unless it has nothing else.
- * MC_ERR_ATLAS: which probe and field is wrong, and why. */
+ * are set aside for mc_atlas_control(), unless it has nothing else. `path` may be a pipe, or
+ * "-" for standard input; so it may in mc_atlas_open_texts(). MC_ERR_ATLAS: which probe and
+ * field is wrong, and why. */
 MC_API mc_status mc_atlas_open_file(const char *path, mc_atlas **atlas,
                                     mc_error *err) MC_MUST_CHECK;
 

@@ -18,21 +18,32 @@ static size_t block_count(const mc_capture_run *run)
 
 /* ---- opening ---- */
 
-static mc_status open_atlas(mc_capture_run *run, mc_error *err)
+mc_status mc_capture_atlas_open(const mc_crm_build_options *o, mc_atlas **owned,
+                                const mc_atlas **atlas, mc_error *err)
 {
-    const mc_crm_build_options *o = run->options;
-    int chosen = (o->atlas != NULL) + (o->atlas_file != NULL) + (o->texts != NULL);
+    int chosen =
+        (o->atlas != NULL) + (o->atlas_file != NULL) + (o->texts != NULL) + (o->probes != NULL);
 
     if (chosen > 1)
         return mc_fail(err, MC_ERR_ARGUMENT, "choose one of --atlas, --atlas-file and --texts",
                        "more than one source of texts is named");
+    *owned = NULL;
+    *atlas = o->probes;
+    if (o->probes) return MC_OK;
     if (o->texts)
-        MC_TRY(mc_atlas_open_texts(o->texts, &run->atlas, err));
+        MC_TRY(mc_atlas_open_texts(o->texts, owned, err));
     else if (o->atlas_file)
-        MC_TRY(mc_atlas_open_file(o->atlas_file, &run->atlas, err));
+        MC_TRY(mc_atlas_open_file(o->atlas_file, owned, err));
     else
-        MC_TRY(mc_atlas_open_builtin(o->atlas, &run->atlas, err));
-    if (o->control && !mc_atlas_get_info(run->atlas)->has_control)
+        MC_TRY(mc_atlas_open_builtin(o->atlas, owned, err));
+    *atlas = *owned;
+    return MC_OK;
+}
+
+static mc_status open_atlas(mc_capture_run *run, mc_error *err)
+{
+    MC_TRY(mc_capture_atlas_open(run->options, &run->own_atlas, &run->atlas, err));
+    if (run->options->control && !mc_atlas_get_info(run->atlas)->has_control)
         return mc_fail(err, MC_ERR_ARGUMENT,
                        "leave --control out, or use an atlas that has them",
                        "these probes have no control texts");
@@ -455,6 +466,6 @@ void mc_capture_close(mc_capture_run *run)
     mc_free(run->pass_begins);
     mc_free(run->rows);
     mc_tokenizer_close(run->tokenizer);
-    mc_atlas_close(run->atlas);
+    mc_atlas_close(run->own_atlas);
     mc_model_close(run->model);
 }

@@ -33,7 +33,8 @@ struct mc_capture_run {
     const mc_crm_build_options *options;
     mc_model                   *model;
     mc_tokenizer               *tokenizer;
-    mc_atlas                   *atlas;
+    mc_atlas                   *own_atlas; /* closed with the run; NULL: the caller's */
+    const mc_atlas             *atlas;
     const mc_backend           *backend;
     mc_probe_tokens             tokens;
     mc_layers                   layers;
@@ -62,6 +63,10 @@ struct mc_capture_run {
     mc_layer_sink   *sink;
     void            *context;
 };
+
+/* The texts that the options name. *owned is for mc_atlas_close(), NULL when the caller's. */
+mc_status mc_capture_atlas_open(const mc_crm_build_options *options, mc_atlas **owned,
+                                const mc_atlas **atlas, mc_error *err);
 
 /* Model, tokenizer, atlas and token ids. Close it, failed or not. */
 mc_status mc_capture_open(const mc_crm_build_options *options, mc_capture_run *run,

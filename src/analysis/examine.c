@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "analysis/capture_run.h"
 #include "analysis/examine.h"
 #include "base/alloc.h"
 #include "base/checked.h"
@@ -512,29 +513,23 @@ static void judge(const subject *s, mc_examination *out)
     out->tokens = s->states.count ? s->states.tokens : 0;
 }
 
-static mc_status open_atlas(const mc_crm_build_options *o, mc_atlas **atlas, mc_error *err)
-{
-    if (o->texts) return mc_atlas_open_texts(o->texts, atlas, err);
-    if (o->atlas_file) return mc_atlas_open_file(o->atlas_file, atlas, err);
-    return mc_atlas_open_builtin(o->atlas, atlas, err);
-}
-
 static mc_status look_at_tokenizer(subject *s, const mc_crm_build_options *options,
                                    mc_error *err)
 {
-    mc_atlas *atlas  = NULL;
+    mc_atlas       *owned = NULL;
+    const mc_atlas *atlas = NULL;
     mc_status status = mc_tokenizer_open(info_of(s)->path, &s->tokenizer, &s->why_no_tokenizer);
 
     if (status == MC_ERR_MEMORY) {
         if (err) *err = s->why_no_tokenizer;
         return status;
     }
-    MC_TRY(open_atlas(options, &atlas, err));
+    MC_TRY(mc_capture_atlas_open(options, &owned, &atlas, err));
     status = MC_OK;
     if (s->tokenizer)
         status = mc_token_facts_gather(s->tokenizer, atlas, options->texts_per_probe,
                                        &s->tokens, err);
-    mc_atlas_close(atlas);
+    mc_atlas_close(owned);
     return status;
 }
 

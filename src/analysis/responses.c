@@ -149,7 +149,7 @@ mc_status mc_responses_run(mc_capture_run *run, mc_responses **responses, mc_err
 
 mc_status mc_responses_check(mc_pooling pooling, const mc_crm_build_options *o, mc_error *err)
 {
-    if (o->atlas || o->atlas_file || o->texts || o->texts_per_probe)
+    if (o->atlas || o->atlas_file || o->texts || o->probes || o->texts_per_probe)
         return mc_fail(err, MC_ERR_ARGUMENT, "give the model to run other texts",
                        "the file holds the states of its own texts");
     if (o->pooling != MC_POOLING_LAST && o->pooling != pooling)

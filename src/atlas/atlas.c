@@ -9,7 +9,7 @@
 #include "base/buffer.h"
 #include "base/checked.h"
 #include "base/embedded.h"
-#include "base/file_map.h"
+#include "base/input.h"
 #include "base/nearest.h"
 
 /* The built-in atlas has 0.4 MB; a file of ten thousand probes has 10. */
@@ -307,8 +307,8 @@ mc_status mc_atlas_open_file(const char *path, mc_atlas **atlas, mc_error *err)
     size_t    size;
     mc_status status;
 
-    MC_TRY(mc_file_read(path, ATLAS_FILE_MAX, &text, &size, err));
-    status = mc_atlas_read_file(text, size, path, atlas, err);
+    MC_TRY(mc_input_read(path, ATLAS_FILE_MAX, &text, &size, err));
+    status = mc_atlas_read_file(text, size, mc_input_name(path), atlas, err);
     mc_free(text);
     return status;
 }

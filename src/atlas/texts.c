@@ -5,7 +5,7 @@
 
 #include "atlas/atlas.h"
 #include "base/alloc.h"
-#include "base/file_map.h"
+#include "base/input.h"
 #include "base/log.h"
 
 /* Texts are short and somebody wrote them; anything larger is another kind of file. */
@@ -118,8 +118,8 @@ mc_status mc_atlas_open_texts(const char *path, mc_atlas **atlas, mc_error *err)
     char  *text;
     size_t size;
 
-    MC_TRY(mc_file_read(path, TEXTS_FILE_MAX, &text, &size, err));
-    return open_owned(text, size, path, atlas, err);
+    MC_TRY(mc_input_read(path, TEXTS_FILE_MAX, &text, &size, err));
+    return open_owned(text, size, mc_input_name(path), atlas, err);
 }
 
 mc_status mc_atlas_read_texts(const char *text, size_t size, mc_atlas **atlas, mc_error *err)

@@ -1,9 +1,18 @@
 /* atlas_options.c - opening the atlas that the options name. */
 #include "cli/atlas_options.h"
 
+#include "base/input.h"
+
 bool mc_atlas_options_given(const mc_atlas_options *from)
 {
     return from->sets || from->file || from->texts;
+}
+
+bool mc_atlas_options_is_stream(const mc_atlas_options *from)
+{
+    const char *path = from->file ? from->file : from->texts;
+
+    return path && mc_input_is_stream(path);
 }
 
 mc_status mc_atlas_options_check(const mc_atlas_options *from, mc_error *err)

@@ -200,6 +200,7 @@ int mc_cli_run(int argc, char **argv)
         mc_output_error(&session.globals, &err);
     if (status == MC_ERR_INTERRUPTED && last_signal) code = 128 + last_signal;
     mc_log_set(NULL, NULL, MC_LOG_ERROR);
+    mc_atlas_close(session.probes);
     mc_report_free(session.report);
     mc_buffer_clear(&session.text);
     return code;

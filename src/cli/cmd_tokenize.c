@@ -1,17 +1,16 @@
 /* cmd_tokenize.c - mc tokenize: text to the pieces and ids that a capture works with. */
 #include <modelcypher/tokenizer.h>
 
-#include <errno.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/file_map.h"
+#include "base/input.h"
 #include "base/interrupt.h"
 #include "cli/command.h"
 #include "cli/output.h"
 #include "tokenizer/utf8.h"
 
-enum { FLUSH_AT = 1 << 20, READ_AT_ONCE = 1 << 16 };
+enum { FLUSH_AT = 1 << 20 };
 
 typedef struct tokenize_args {
     const char *model, *text, *file;
@@ -150,39 +149,35 @@ static mc_status take_lines(job *work, const char *text, size_t size, const char
 /* ---- where texts come from ---- */
 
 /* Lines are worked on as they come, so that a pipe may go on for ever. */
-static mc_status take_some(job *work, mc_buffer *pending, bool *more, mc_error *err)
+static mc_status take_some(job *work, int descriptor, const char *name, mc_buffer *pending,
+                           bool *more, mc_error *err)
 {
-    char   *room = mc_buffer_reserve(pending, READ_AT_ONCE);
-    ssize_t got;
-    size_t  used;
+    size_t    used;
+    mc_status status = mc_input_some(descriptor, pending, more, err);
 
-    if (!room) return mc_buffer_status(pending, err);
-    MC_TRY(mc_interrupt_check(err));
-    got = read(STDIN_FILENO, room, READ_AT_ONCE);
-    if (got < 0 && errno == EINTR) return MC_OK;
-    if (got < 0) {
-        mc_status status = mc_fail_errno(err, "", "cannot read");
-        return mc_fail_about(err, status, "standard input");
-    }
-    *more = got > 0;
-    pending->size += (size_t)got;
-    MC_TRY(take_lines(work, pending->data, pending->size, "standard input", &used, err));
+    if (status != MC_OK) return mc_fail_about(err, status, "%s", name);
+    MC_TRY(take_lines(work, pending->data, pending->size, name, &used, err));
     memmove(pending->data, pending->data + used, pending->size - used);
     pending->size -= used;
     return MC_OK;
 }
 
-static mc_status take_stdin(job *work, mc_error *err)
+static mc_status take_stream(job *work, const char *path, mc_error *err)
 {
-    mc_buffer pending = { 0 };
-    bool      more    = true;
-    mc_status status  = MC_OK;
+    const char *name    = mc_input_name(path);
+    mc_buffer   pending = { 0 };
+    bool        more    = true;
+    int         descriptor;
+    mc_status   status;
 
-    while (status == MC_OK && more)
-        status = take_some(work, &pending, &more, err);
+    MC_TRY(mc_input_open(path, &descriptor, err));
+    do
+        status = take_some(work, descriptor, name, &pending, &more, err);
+    while (status == MC_OK && more);
     if (status == MC_OK && pending.size > 0)
-        status = take_line(work, pending.data, pending.size, "standard input", err);
+        status = take_line(work, pending.data, pending.size, name, err);
     mc_buffer_clear(&pending);
+    mc_input_close(descriptor);
     return status;
 }
 
@@ -193,7 +188,7 @@ static mc_status take_file(job *work, const char *path, mc_error *err)
     const char *text;
     size_t      used;
 
-    if (strcmp(path, "-") == 0) return take_stdin(work, err);
+    if (mc_input_is_stream(path)) return take_stream(work, path, err);
     MC_TRY(mc_file_map_open(path, &map, err));
     text   = (const char *)map.bytes.data;
     status = take_lines(work, text, map.bytes.size, path, &used, err);

@@ -6,6 +6,7 @@
 #ifndef MC_CLI_COMMAND_H
 #define MC_CLI_COMMAND_H
 
+#include <modelcypher/atlas.h>
 #include <modelcypher/log.h>
 
 #include "base/buffer.h"
@@ -53,6 +54,7 @@ typedef struct mc_session {
     mc_buffer         text;
     bool              as_text; /* the result is `text`, whatever the schema says */
     double            started; /* mc_clock() */
+    mc_atlas         *probes;  /* read from a pipe, once; NULL: none */
 } mc_session;
 
 struct mc_command {
