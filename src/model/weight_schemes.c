@@ -158,7 +158,7 @@ static size_t group_of(const mc_weight *w, size_t column)
 }
 
 /* qzeros [groups, out * bits / 32] is a bit stream along each row. In version 1 of the format
- * it holds zero - 1, and what would be -1 has wrapped around. */
+ * it holds zero - 1, of 0 therefore a code of ones. */
 static void load_gptq_group(const mc_weight *w, size_t g, size_t first, size_t count,
                             unsigned offset, row_group *group)
 {
@@ -171,7 +171,7 @@ static void load_gptq_group(const mc_weight *w, size_t g, size_t first, size_t c
         size_t   bit = (first + j) * w->bits, at = g * words + bit / 32;
         uint64_t pair = load_word(zeros, at);
         if (bit % 32 + w->bits > 32) pair |= (uint64_t)load_word(zeros, at + 1) << 32;
-        group->zeros[j] = (float)(((unsigned)(pair >> bit % 32) & mask) + offset);
+        group->zeros[j] = (float)(((unsigned)(pair >> bit % 32) + offset) & mask);
     }
 }
 

@@ -99,7 +99,9 @@ static mc_status rewrite_charsmap(const mc_stage *stage, mc_work *work, mc_piece
             mc_buffer_add(&work->next_text, found, found_size);
         else
             replace_characters(stage, &work->next_text, text + at, cluster);
-        if (at < piece.origin) *origin = work->next_text.size - begin;
+        /* To `tokenizers` what follows dropped characters at the start stems from them. */
+        if (at < piece.origin || (piece.origin && !*origin))
+            *origin = work->next_text.size - begin;
         MC_TRY(mc_work_check_growth(work));
     }
     return MC_OK;

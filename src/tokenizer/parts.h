@@ -28,9 +28,10 @@ typedef struct mc_id_list {
 } mc_id_list;
 
 struct mc_tokenizer {
-    mc_vocab             vocab; /* the model's own */
-    mc_added             added;
-    size_t               new_ids; /* added tokens that the model's vocabulary did not have */
+    mc_vocab vocab; /* the model's own */
+    mc_added added;
+    size_t   new_ids; /* beyond vocab.count: added tokens that the model's vocabulary
+                       * did not have, entries of scores spelled as others are */
     mc_stages            normalizers, pre_tokenizers;
     const mc_model_kind *kind;
     void                *model;         /* owned, of this kind */

@@ -1,7 +1,10 @@
 /* read_model.c - tokenizer.json's "model": one row a type. */
+#include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/json_write.h"
 #include "base/nearest.h"
 #include "tokenizer/read_json.h"
 
@@ -124,6 +127,31 @@ static mc_status read_bpe(mc_json_value value, mc_tokenizer *tokenizer, mc_error
     return MC_OK;
 }
 
+/* Hugging Face's parser takes all digits of a number as a whole one and then divides by a power
+ * of ten, which rounds twice. Of two segmentations that are equally good the last bit decides:
+ * so the same is done here, to the shortest digits of the number, as files have them. */
+static double twice_rounded(double exact)
+{
+    char     text[40];
+    size_t   size = mc_format_double(text, exact), at = 0;
+    uint64_t digits   = 0;
+    int      exponent = 0;
+    bool     fraction = false;
+
+    if (fabs(exact) >= 0x1p53) return exact;
+    text[size] = '\0';
+    for (; text[at] && text[at] != 'e'; at++) {
+        if (text[at] == '.') fraction = true;
+        if (text[at] < '0' || text[at] > '9') continue;
+        digits = digits * 10 + (uint64_t)(text[at] - '0');
+        exponent -= fraction;
+    }
+    if (text[at]) exponent += (int)strtol(text + at + 1, NULL, 10);
+    return copysign(exponent < 0 ? (double)digits / pow(10, -exponent)
+                                 : (double)digits * pow(10, exponent),
+                    exact);
+}
+
 /* [["token", score], ...]; the index is the id. */
 static mc_status read_scores(mc_json_value value, mc_vocab *vocab, double *scores,
                              mc_error *err)
@@ -138,6 +166,7 @@ static mc_status read_scores(mc_json_value value, mc_vocab *vocab, double *score
         if (!mc_json_next(&pair) || !mc_json_string(pair.value, &text, &size) ||
             !mc_json_next(&pair) || !mc_json_double(pair.value, &scores[id]))
             return fail_model("has an entry that is no token and score", err);
+        scores[id] = twice_rounded(scores[id]);
         MC_TRY(mc_vocab_add(vocab, text, size, id, err));
     }
     return MC_OK;
@@ -157,6 +186,7 @@ static mc_status read_unigram(mc_json_value value, mc_tokenizer *tokenizer, mc_e
     tokenizer->model = unigram;
     MC_TRY(mc_vocab_expect(&tokenizer->vocab, count, 0, err));
     MC_TRY(read_scores(list, &tokenizer->vocab, unigram->scores, err));
+    tokenizer->new_ids = count - tokenizer->vocab.count;
     MC_TRY(mc_field_bool(value, "byte_fallback", &unigram->byte_fallback, err));
     unigram->unknown.wanted = true;
     if (!mc_json_is_absent(mc_json_get(value, "unk_id"))) {

@@ -57,10 +57,14 @@ mc_status mc_unigram_finish(mc_unigram *unigram, const mc_vocab *vocab, mc_error
     return MC_OK;
 }
 
+static bool improves(const best_path *at, double score)
+{
+    return at->start == NONE || score > at->score;
+}
+
 static void improve(best_path *at, double score, size_t start, int32_t id)
 {
-    if (at->start != NONE && !(score > at->score)) return;
-    *at = (best_path){ score, (uint32_t)start, id };
+    if (improves(at, score)) *at = (best_path){ score, (uint32_t)start, id };
 }
 
 /* Every token that begins at `start`, and the unknown one if none covers just its character. */
@@ -83,10 +87,10 @@ static mc_status extend(const mc_unigram *unigram, mc_work *work, best_path *pat
         improve(&paths[at + 1], before + unigram->scores[id], start, id);
         if (at + 1 - start == length) single = true;
     }
-    if (single) return MC_OK;
+    before += unigram->least - unknown_penalty;
+    if (single || !improves(&paths[start + length], before)) return MC_OK;
     MC_TRY(mc_unknown_id(unigram->unknown, &unknown, work->err));
-    improve(&paths[start + length], before + (unigram->least - unknown_penalty), start,
-            unknown);
+    improve(&paths[start + length], before, start, unknown);
     return MC_OK;
 }
 

@@ -70,11 +70,12 @@ def rounded(w, bits, groups, symmetric):
     for g in range(count):
         part = w[:, groups == g]
         low, high = np.minimum(part.min(1), 0), np.maximum(part.max(1), 0)
+        low[0] = 0  # zero point 0, which version 1 of GPTQ stores as -1
         if symmetric:
             high = np.maximum(-low, high)
             low = -high
         scales[g] = np.maximum((high - low) / most, 1e-4)
-        zeros[g] = (most + 1) // 2 if symmetric else np.clip(np.rint(-low / scales[g]), 1, most)
+        zeros[g] = (most + 1) // 2 if symmetric else np.clip(np.rint(-low / scales[g]), 0, most)
     codes = np.clip(np.rint(w.T / scales[groups].astype(np.float32)) + zeros[groups], 0, most).astype(np.int64)
     return codes, scales, zeros  # codes [in, out]
 

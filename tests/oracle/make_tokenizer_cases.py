@@ -33,6 +33,7 @@ TRICKY = [
     "<s>a</s>", "a<s> b </s>c", "  [MASK]  x", "word[MASK]word", "the<new>end", "<new>", "new <new> <new>x x<new> -<new>-", "<new", "<<new>>", "<s><s>", "<s><new></s>", "tok", "TOK tok Tok", "token tok.", "tok_tok tok2",
     "aaaaaaaaaaaaaaaaaaaaaaaaa", "abababababababab", "    ", "\n\n\n\n", "==========", "hahahahahahahaha", "x" * 120, "\u00e9" * 40, "\u4e2d" * 40, "a\u0301" * 20,
     "\u0ec8\u0eba \u09cd\u09fe", "\u0338\u0327\u0323\u0301\u0345", "\u3099\u309a\u304b\u3099", "\r\n\r \n", "e\u0301\r\n", "\u1100\u1161", "\u0958 \u0929", "\u2260 \u226e",
+    "\ub8b0\u11a7 \u1107\u116c\u11a7\u11a8", "=" * 18, "\x1a-x",
 ]
 
 
@@ -195,9 +196,18 @@ def trained():
         t.add_special_tokens([AddedToken("<unk>"), AddedToken("<s>"), AddedToken("</s>")])
         t.post_processor = processors.TemplateProcessing(single="$A </s>", special_tokens=[("</s>", 2)])
         yield name, t
+    t = Tokenizer(models.Unigram([("<unk>", 0.0), ("a", -1.0), ("b", -2.0), ("a", -3.0)], 0))
+    t.add_tokens(["<new>"])
+    yield "unigram-twice", t
+    t = Tokenizer(models.Unigram([("a", -1.0), ("ab", -2.0)], None))
+    t.normalizer = n.Replace(Regex("[\\s\\S]"), "ab")  # "b" alone has no token and needs none
+    yield "unigram-no-unknown", t
     t = probe()
     t.normalizer = n.Precompiled(proto.normalizer_spec.precompiled_charsmap)
     yield "charsmap", t
+    t = Tokenizer.from_str(t.to_str())
+    t.pre_tokenizer = p.Metaspace(prepend_scheme="first")
+    yield "charsmap-first", t
 
 
 def posted():
@@ -234,9 +244,10 @@ def corpus_sums(t):
 
 def main():
     cases = []
-    for i, (name, t) in enumerate(all_cases()):
+    for i, (name, made) in enumerate(all_cases()):
+        t = Tokenizer.from_str(made.to_str())  # as read from a file: not to the last bit what was made
         chosen = texts(i, 40)
-        case = {"name": name, "tokenizer": t.to_str(), "texts": chosen, "ids": [t.encode(s).ids for s in chosen]}
+        case = {"name": name, "tokenizer": made.to_str(), "texts": chosen, "ids": [t.encode(s).ids for s in chosen]}
         cases.append(case | ({"corpus": corpus_sums(t)} if name.startswith("model-") else {}))
     data = {"tokenizers": tokenizers.__version__, "sentencepiece": sentencepiece.__version__, "cases": cases}
     text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))

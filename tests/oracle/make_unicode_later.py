@@ -84,6 +84,8 @@ def main():
                 sets.setdefault(name, set()).add(code)
     # The one composition of a later character whose parts decompose to themselves.
     sets["normalization"].add(0x11930)
+    # utf8proc takes U+11A7, which is no final of a Hangul syllable, for an empty one and drops it.
+    sets["normalization"].add(0x11A7)
     print("""/* unicode_later.c - characters of which utf8proc knows more, or other things, than the tokenizers
  * that models are trained and run with. Made by tests/oracle/make_unicode_later.py from
  * tokenizers %s and utf8proc %s (Unicode %s). */
