@@ -59,6 +59,7 @@ typedef enum mc_key_kind {
     MC_KEY_NOT,        /* bool, the opposite of the key's value */
     MC_KEY_BITS,       /* true sets `bits` of an unsigned, false clears them */
     MC_KEY_ACTIVATION, /* mc_activation by name */
+    MC_KEY_GELU_TANH,  /* the same, but the name "gelu" means its tanh form */
     MC_KEY_PATTERN,    /* size_t; also as text: "LLLG" is 4 */
     MC_KEY_FIXED       /* anything but the value `otherwise` is refused by name */
 } mc_key_kind;

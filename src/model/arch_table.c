@@ -350,7 +350,7 @@ static const mc_key smollm3_keys[] = {
 static const mc_key gemma_keys[] = {
     SIZES(3072, 28, 16, 24576, 256000, 8192),
     KV_HEADS(16), HEAD_DIM(256), RMS_EPSILON(1e-6),
-    ACTIVATION("hidden_act", MC_ACT_GELU_TANH),
+    { "hidden_act", MC_KEY_GELU_TANH, FIELD(activation), MC_ACT_GELU_TANH },
     BIASES("attention_bias", MC_BIAS_ATTN, 0),
     { NULL },
 };
@@ -368,7 +368,8 @@ static const mc_key gemma2_keys[] = {
 };
 static const mc_key gemma3_keys[] = {
     GEMMA2_KEYS(262208, 131072), FIXED("attn_logit_softcapping", 0),
-    SIZE("sliding_window_pattern", window_pattern, 6), { NULL },
+    SIZE("sliding_window_pattern", window_pattern, 6),
+    NUMBER("rope_local_base_freq", rope_local_theta, MC_KEEP), { NULL },
 };
 
 static const mc_key gemma4_keys[] = {
@@ -778,7 +779,7 @@ const mc_arch mc_arch_table[] = {
                 .nope_rule = MC_NOPE_LISTED, .window_rule = MC_WINDOW_NO_ROPE } },
 
     { .name = "gemma", .gguf = "gemma", .title = "Gemma", .names = &llama_names, .keys = gemma_keys,
-      .base = { GEMMA_LIKE, .activation = MC_ACT_GELU_TANH, .gelu_means_tanh = true } },
+      .base = { GEMMA_LIKE, .activation = MC_ACT_GELU_TANH } },
     { .name = "gemma2", .gguf = "gemma2", .title = "Gemma 2", .names = &gemma2_names, .keys = gemma2_keys,
       .gguf_keys = gemma2_gguf,
       .base = { .norm = MC_NORM_RMS, .norms = BEFORE_BOTH | AFTER_BOTH, .rope_theta = 10000.0,
@@ -853,7 +854,7 @@ const mc_arch mc_arch_table[] = {
       .gguf_keys = parallel_gguf,
       .base = { LAYER_NORM, FUSED(MC_FUSE_HEADS), .plain_ffn = true, .biases = ALL_BIASES,
                 .activation = MC_ACT_GELU, .parallel = true,
-                .parallel_norms = 2, .rope_theta = 10000.0, .rope_partial = true, .rope_own_share = true,
+                .parallel_norms = 2, .rope_theta = 10000.0, .rope_partial = true, .rope_own_keys = true,
                 .rope_fraction = 0.25 } },
     { .name = "starcoder2", .gguf = "starcoder2", .title = "StarCoder 2", .names = &starcoder2_names,
       .keys = starcoder2_keys,

@@ -64,7 +64,6 @@ static void resolve_switches(mc_hparams *hp)
     if (hp->parallel && hp->parallel_norms == 0) hp->parallel_norms = hp->new_decoder ? 2 : 1;
     if (hp->parallel && hp->parallel_norms == 1) hp->norms &= ~(unsigned)MC_NORM_BEFORE_FFN;
     if (hp->qk_norm_off) hp->qk_norm = MC_QK_NORM_NONE;
-    if (hp->gelu_means_tanh && hp->activation == MC_ACT_GELU) hp->activation = MC_ACT_GELU_TANH;
     if (hp->alibi) hp->rope_theta = 0.0;
     if (hp->norm_plain) hp->biases &= ~(unsigned)MC_BIAS_NORM;
     if (hp->embed_sqrt) hp->embed_scale = sqrt((double)hp->hidden);

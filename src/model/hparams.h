@@ -107,16 +107,15 @@ typedef struct mc_hparams {
     bool          transposed[MC_DIALECT_COUNT]; /* linear weights are stored [in, out] */
     bool          plain_ffn;                    /* up, activation, down; no gate */
     mc_activation activation;
-    bool          gelu_means_tanh;
 
     bool   positions; /* learned ones, added to the embedding */
     size_t position_offset;
-    bool   alibi, alibi_scaled; /* scaled: like the scores; slopes are rounded to bfloat16 */
+    bool   alibi, alibi_scaled; /* scaled: like the scores, and rounded to bfloat16 before */
 
     mc_rope_kind rope_kind[MC_DIALECT_COUNT];
-    double       rope_theta;     /* 0: no rotary embedding */
-    bool         rope_partial;   /* partial_rotary_factor is honoured; otherwise it must be 1 */
-    bool         rope_own_share; /* only the family's own key for it counts */
+    double       rope_theta;    /* 0: no rotary embedding */
+    bool         rope_partial;  /* partial_rotary_factor is honoured; otherwise it must be 1 */
+    bool         rope_own_keys; /* only the family's own keys for base and share count */
     double       rope_fraction;
     size_t       rope_columns;  /* rotated columns of a head; 0: by the fraction */
     double       rope_original; /* context before stretching that goes without saying */

@@ -26,7 +26,6 @@ static bool has_member(mc_json_value object, const char *key)
 /* Numbers of a rope; the first few also stand beside its object. */
 static const char *const rope_numbers[] = {
     "rope_theta",
-    "rope_local_base_freq",
     "partial_rotary_factor",
     "original_max_position_embeddings",
     "factor",
@@ -40,7 +39,7 @@ static const char *const rope_numbers[] = {
     "high_freq_factor",
     "llama_4_scaling_beta",
 };
-enum { ROPE_NUMBERS_OUTSIDE = 4, ROPE_NUMBERS = MC_ARRAY_LEN(rope_numbers) };
+enum { ROPE_NUMBERS_OUTSIDE = 3, ROPE_NUMBERS = MC_ARRAY_LEN(rope_numbers) };
 
 /* What is written as something else must not count as absent. */
 static mc_status check_rope_numbers(mc_json_value object, size_t count, mc_error *err)
@@ -156,7 +155,7 @@ static mc_status read_fraction(const rope_source *from, const mc_hparams *hp,
 
     if (spec->type == MC_ROPE_PROPORTIONAL && !hp->rope_partial)
         usual = 1.0; /* the family's share goes with its rope, when there are no keys */
-    if (!hp->rope_own_share) {
+    if (!hp->rope_own_keys) {
         if (mc_json_type_of(mc_json_get(from->config, key)) == MC_JSON_NULL)
             usual = 1.0; /* to the reference null is no absent key: it means all columns */
         usual = rope_number(from->config, key, usual);
@@ -293,8 +292,7 @@ static mc_status read_two_ropes(mc_json_value config, mc_hparams *hp, mc_error *
                              rope_number(config, "rope_theta", hp->rope_theta),
                              mc_hparams_head_dim(hp, false) };
     rope_source   local  = { config, mc_json_get(nested, "sliding_attention"),
-                             rope_number(config, "rope_local_base_freq", hp->rope_local_theta),
-                             mc_hparams_head_dim(hp, true) };
+                             hp->rope_local_theta, mc_hparams_head_dim(hp, true) };
 
     hp->rope_count = 2;
     MC_TRY(check_scaling_kind(config, err));
@@ -312,12 +310,24 @@ static mc_status read_two_ropes(mc_json_value config, mc_hparams *hp, mc_error *
     return read_rope(&local, hp, &hp->ropes[1], err);
 }
 
-/* Ministral 3: how fast q grows beyond the context before stretching. */
+/* Ministral 3: how fast q grows beyond the context before stretching. The row's values go with
+ * the row's rope; a rope of the file's own has its own. */
 static mc_status read_far_scale(mc_json_value object, mc_hparams *hp, mc_error *err)
 {
+    const mc_rope_spec *rope  = &hp->ropes[0];
+    bool                plain = rope->type == MC_ROPE_DEFAULT || rope->type == MC_ROPE_LINEAR ||
+                 rope->type == MC_ROPE_DYNAMIC;
+
     if (!hp->far_scale) return MC_OK;
-    hp->far_scale_beta     = rope_number(object, "llama_4_scaling_beta", hp->far_scale_beta);
-    hp->far_scale_original = hp->ropes[0].original;
+    hp->far_scale_original = rope->original;
+    if (mc_json_count(object) > 0) {
+        if (!has_member(object, "llama_4_scaling_beta"))
+            return mc_fail(err, MC_ERR_CONFIG, "fetch the model's configuration again",
+                           "the rope's 'llama_4_scaling_beta' is missing");
+        hp->far_scale_beta     = rope_number(object, "llama_4_scaling_beta", 0.0);
+        hp->far_scale_original = rope_number(object, "original_max_position_embeddings",
+                                             plain ? 0.0 : rope->original);
+    }
     if (hp->far_scale_original >= 1.0 && hp->far_scale_original < 1e12) return MC_OK;
     return mc_fail(err, MC_ERR_CONFIG, "fetch the model's configuration again",
                    "the context before the rope was stretched is %g", hp->far_scale_original);
@@ -326,12 +336,12 @@ static mc_status read_far_scale(mc_json_value object, mc_hparams *hp, mc_error *
 static mc_status read_one_rope(mc_json_value config, mc_json_value object, mc_hparams *hp,
                                mc_error *err)
 {
-    rope_source from = { config, object, rope_number(config, "rope_theta", hp->rope_theta),
-                         hp->head_dim };
+    rope_source from = { config, object, hp->rope_theta, hp->head_dim };
 
+    if (!hp->rope_own_keys) from.theta = rope_number(config, "rope_theta", from.theta);
     hp->rope_count = 1;
     if (hp->rope_default && mc_json_count(object) == 0) {
-        hp->ropes[0].rotary = hp->head_dim;
+        MC_TRY(read_rotary(&from, hp, &hp->ropes[0], err));
         return mc_rope_spec_check(&hp->ropes[0], hp->head_dim, err);
     }
     return read_rope(&from, hp, &hp->ropes[0], err);

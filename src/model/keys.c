@@ -112,12 +112,17 @@ static mc_status apply_size(const char *name, mc_setting setting, size_t *field,
     return MC_OK;
 }
 
-static mc_status apply_activation(const char *name, mc_setting setting, mc_activation *field,
-                                  mc_error *err)
+static mc_status apply_activation(const mc_key *key, const char *name, mc_setting setting,
+                                  mc_activation *field, mc_error *err)
 {
     mc_buffer known = { 0 };
 
     if (setting.kind != MC_SETTING_TEXT) return fail_kind(name, "a text", err);
+    if (key->kind == MC_KEY_GELU_TANH && setting.size == 4 &&
+        !memcmp(setting.text, "gelu", 4)) {
+        *field = MC_ACT_GELU_TANH;
+        return MC_OK;
+    }
     if (mc_activation_find(setting.text, setting.size, field)) return MC_OK;
     for (size_t i = 0; i < MC_ARRAY_LEN(activations); i++)
         mc_buffer_printf(&known, "%s%s", i ? ", " : "known are: ", activations[i].name);
@@ -195,7 +200,8 @@ static mc_status apply_value(const mc_key *key, const char *name, mc_setting set
     case MC_KEY_FLAG:
     case MC_KEY_NOT:
     case MC_KEY_BITS: return apply_flag(key, name, setting, field, err);
-    case MC_KEY_ACTIVATION: return apply_activation(name, setting, field, err);
+    case MC_KEY_ACTIVATION:
+    case MC_KEY_GELU_TANH: return apply_activation(key, name, setting, field, err);
     case MC_KEY_FIXED: return check_fixed(key, name, setting, err);
     }
     return MC_OK;
@@ -224,7 +230,7 @@ mc_status mc_key_apply(const mc_key *key, const char *name, mc_setting setting,
     if (key->otherwise == MC_REQUIRED)
         return mc_fail(err, MC_ERR_CONFIG, "fetch the model's configuration again",
                        "'%s' is missing", name);
-    if (key->kind == MC_KEY_ACTIVATION) {
+    if (key->kind == MC_KEY_ACTIVATION || key->kind == MC_KEY_GELU_TANH) {
         *(mc_activation *)field = (mc_activation)(int)key->otherwise;
         return MC_OK;
     }

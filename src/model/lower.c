@@ -332,6 +332,7 @@ static mc_status emit_attention(lowering *lo, const heads *at, mc_operand *atten
         .slopes    = lo->out->slopes,
         .window    = layer->window,
     };
+    if (hp->alibi && hp->alibi_scaled) op.attention.slope_unit = op.attention.scale;
     op.dst    = columns(lo, BUFFER_QKV, 0, hp->heads * layer->value_dim); /* over q */
     *attended = op.dst;
     return emit(lo, &op, err);
@@ -630,17 +631,6 @@ static mc_status lower_final(lowering *lo, mc_error *err)
     return emit_row_norm(lo, MC_ROLE_FINAL_NORM, x, x, err);
 }
 
-/* The upper half of the bits, rounded to nearest even. */
-static float round_to_bfloat16(float value)
-{
-    uint32_t bits;
-
-    memcpy(&bits, &value, sizeof bits);
-    bits = (bits + 0x7fffu + (bits >> 16 & 1)) & 0xffff0000u;
-    memcpy(&value, &bits, sizeof value);
-    return value;
-}
-
 static mc_status lower_slopes(lowering *lo, mc_error *err)
 {
     const mc_hparams *hp = lo->hp;
@@ -650,8 +640,7 @@ static mc_status lower_slopes(lowering *lo, mc_error *err)
     if (!lo->out->slopes) return mc_fail_memory(err, hp->heads * sizeof(float));
     mc_alibi_slopes(hp->heads, lo->out->slopes);
     for (size_t i = 0; hp->alibi_scaled && i < hp->heads; i++)
-        lo->out->slopes[i] =
-            round_to_bfloat16(lo->out->slopes[i]) * (float)hp->layer[0].attn_scale;
+        lo->out->slopes[i] = mc_alibi_round(lo->out->slopes[i]);
     return MC_OK;
 }
 

@@ -98,10 +98,12 @@ typedef struct mc_attention_params {
     size_t head_dim, value_dim; /* of q and k; of v and the output */
     float  scale;               /* scores = scale * q.k, then */
     float  softcap;             /* softcap * tanh(scores / softcap) when > 0, then */
-    float *slopes; /* + slope[head] * (key position - query position); NULL: no ALiBi.
-                      [heads], owned by the model */
-    size_t window; /* keys at most window - 1 positions back; 0: all */
-    float *sinks;  /* [heads] extra logits that take weight and add nothing; NULL */
+    float *slopes;    /* + slope[head] * (key position - query position); NULL: no ALiBi.
+                         [heads], owned by the model */
+    float slope_unit; /* > 0: slope * position is rounded to bfloat16, of the key and of the
+                         query, and their difference counts so much */
+    size_t window;    /* keys at most window - 1 positions back; 0: all */
+    float *sinks;     /* [heads] extra logits that take weight and add nothing; NULL */
 } mc_attention_params;
 
 typedef struct mc_op {

@@ -491,6 +491,7 @@ typedef struct attention_shape {
     size_t      heads, kv_heads, head_dim, value_dim, window;
     float       softcap;
     bool        slopes, sinks, over_q;
+    float       slope_unit;
     double      scale;      /* of q, k and v: large scores make sharp weights */
     bool        underflows; /* values so small that their weighted sums are 0 or -0 */
 } attention_shape;
@@ -504,6 +505,7 @@ static const attention_shape attention_shapes[] = {
     { "wide values", 2, 2, 7, 40, .scale = 2.0 },
     { "soft cap", 2, 1, 16, 16, .softcap = 2.0f, .scale = 3.0 },
     { "slopes", 4, 2, 16, 16, .slopes = true, .scale = 1.0 },
+    { "rounded slopes", 4, 2, 16, 16, .slopes = true, .slope_unit = 0.3f, .scale = 1.0 },
     { "sinks", 4, 2, 16, 16, .sinks = true, .scale = 1.0 },
     { "window of 1", 2, 1, 8, 8, .window = 1, .scale = 1.0 },
     { "window of 5", 2, 1, 8, 8, .window = 5, .scale = 1.0 },
@@ -511,7 +513,7 @@ static const attention_shape attention_shapes[] = {
     { "window of a block", 2, 1, 8, 8, .window = 192, .scale = 1.0 },
     { "window of a block and 1", 2, 1, 8, 8, .window = 193, .scale = 1.0 },
     { "vanishing values", 2, 1, 8, 8, .scale = 1.0, .underflows = true },
-    { "all at once", 4, 2, 24, 20, 70, 5.0f, true, true, true, 2.0 },
+    { "all at once", 4, 2, 24, 20, 70, 5.0f, true, true, true, 0.5f, 2.0 },
 };
 
 /* q, k and v side by side in one buffer, as programs lay them; call after the rows are known.
@@ -533,15 +535,16 @@ static void add_attention(trial *t, const attention_shape *s, const char *texts)
     t->op.dst       = s->over_q ? (mc_operand){ 3, 2, s->heads * s->value_dim }
                                 : inside(t, 1, s->heads * s->value_dim, 1.0);
     t->op.attention = (mc_attention_params){
-        .heads     = s->heads,
-        .kv_heads  = s->kv_heads,
-        .head_dim  = s->head_dim,
-        .value_dim = s->value_dim,
-        .scale     = 1.0f / sqrtf((float)s->head_dim),
-        .softcap   = s->softcap,
-        .window    = s->window,
-        .slopes    = s->slopes ? mc_test_floats(&lab, s->heads, 0.3) : NULL,
-        .sinks     = s->sinks ? mc_test_floats(&lab, s->heads, 3.0) : NULL,
+        .heads      = s->heads,
+        .kv_heads   = s->kv_heads,
+        .head_dim   = s->head_dim,
+        .value_dim  = s->value_dim,
+        .scale      = 1.0f / sqrtf((float)s->head_dim),
+        .softcap    = s->softcap,
+        .window     = s->window,
+        .slopes     = s->slopes ? mc_test_floats(&lab, s->heads, 0.3) : NULL,
+        .slope_unit = s->slope_unit,
+        .sinks      = s->sinks ? mc_test_floats(&lab, s->heads, 3.0) : NULL,
     };
     for (size_t h = 0; s->slopes && h < s->heads; h++)
         t->op.attention.slopes[h] = fabsf(t->op.attention.slopes[h]);

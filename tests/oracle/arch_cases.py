@@ -198,6 +198,8 @@ small("qwen3_window", "qwen3", dict(MODERN, head_dim=16, use_sliding_window=True
 GEMMA = dict(head_dim=16, rms_norm_eps=1e-6, pad_token_id=0)
 G_EMBED = dict(embed=0.001)
 small("gemma_mqa", "gemma", dict(GEMMA, num_key_value_heads=1, hidden_act="gelu"), **G_EMBED, knock=EPS | THETA)
+small("gemma_erf", "gemma", dict(GEMMA, num_key_value_heads=1, hidden_act="gelu_python"), embed=1.0, gain=2.0, lengths=(1, 7),
+      knock={"activation": config(hidden_act="relu")})  # only the word "gelu" stands for the tanh form in this family
 small("gemma_v5", "gemma", dict(GEMMA, hidden_act="gelu_pytorch_tanh"), dialect="v5", **G_EMBED, knock=EPS | V5_THETA)
 SOFT = {"attention soft-cap": config(attn_logit_softcapping=None), "query scale": config(query_pre_attn_scalar=16)}
 small("gemma2_soft", "gemma2",
@@ -308,7 +310,8 @@ small("gpt_neo_types", "gpt_neo", dict(attention_types=[[["local"], 1], [["globa
       knock=OLD | {"window": config(window_size=4)})
 NEOX = dict(layer_norm_eps=1e-5, rope_parameters=rope("default", partial_rotary_factor=0.5))
 NEOX_ROPE = {"rope theta": config(rotary_emb_base=20000), "partial rotary": config(rotary_pct=1.0)}
-small("gpt_neox_parallel", "gpt_neox", NEOX, knock=LN | NEOX_ROPE | ALL_BIAS |
+# the base has a name of its own, and only that counts
+small("gpt_neox_parallel", "gpt_neox", NEOX, put={"rope_theta": 500.0}, knock=LN | NEOX_ROPE | ALL_BIAS |
       {"parallel residual": config(use_parallel_residual=False)})
 small("gpt_neox_serial", "gpt_neox", dict(NEOX, use_parallel_residual=False, attention_bias=False), dialect="v5",
       knock=LN | {"parallel residual": config(use_parallel_residual=True)})
@@ -347,6 +350,10 @@ small("falcon_11b", "falcon", dict(FALCON, new_decoder_architecture=True, num_kv
 # eager attention of this transformers adds the biases of alibi twice: to the mask, and to the scores
 small("falcon_rw", "falcon", dict(FALCON, alibi=True, multi_query=False, parallel_attn=False, bias=True), attention="sdpa",
       knock=OLD | ALL_BIAS | {"alibi": config(alibi=False)})
+# slopes that are no powers of two, positions that bfloat16 does not hold
+small("falcon_rw_far", "falcon", dict(FALCON, hidden_size=12, num_attention_heads=6, ffn_hidden_size=16, alibi=True,
+                                      multi_query=False, parallel_attn=False), layers=1, attention="sdpa", lengths=(1, 2, 7, 264),
+      knock={"alibi": config(alibi=False)})
 small("falcon_mha", "falcon", dict(FALCON, multi_query=False, num_kv_heads=4), knock=OLD | THETA)
 
 # OLMo, Granite, Cohere, GLM
@@ -354,7 +361,9 @@ small("olmo_plain", "olmo", dict(pad_token_id=1), knock=THETA)
 small("olmo_clip", "olmo", dict(pad_token_id=1, clip_qkv=0.7, head_dim=12), dialect="v5", knock={"clip": config(clip_qkv=None)})
 small("olmo2_plain", "olmo2", dict(MODERN, pad_token_id=1), knock=EPS | THETA | QK_NORM)
 small("olmo2_v5", "olmo2", dict(MODERN, pad_token_id=1, num_key_value_heads=4, head_dim=12), dialect="v5", knock=EPS | V5_THETA)
-small("olmo3_window", "olmo3", dict(MODERN, pad_token_id=1, sliding_window=8), layers=4, knock=EPS | WINDOW | QK_NORM)
+# rope_local_base_freq is a key of Gemma 3's
+small("olmo3_window", "olmo3", dict(MODERN, pad_token_id=1, sliding_window=8), put={"rope_local_base_freq": 500.0}, layers=4,
+      knock=EPS | WINDOW | QK_NORM)
 small("olmo3_yarn", "olmo3",
       dict(TWO, pad_token_id=1, sliding_window=8, head_dim=12, max_position_embeddings=128,
            # the theta that transformers takes for the sliding layers of the older dialect, whatever rope_theta says

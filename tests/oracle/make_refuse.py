@@ -262,6 +262,11 @@ def models():
         model_type="olmo3", rope_scaling=dict(rope_type="yarn", factor=2.0, truncate=False))
     yield "head_dim_of_no_family(config)", model(model_type="persimmon", head_dim=8)
     yield "clip_of_no_family(unsupported)", model(model_type="iquestcoder", head_dim=4, clip_qkv=8.0)
+    yield "rope_partial_of_default(unsupported)", model(model_type="apertus", partial_rotary_factor=0.5)
+    yield "far_scale_missing(config)", model(
+        model_type="ministral3", head_dim=4, rope_parameters=dict(rope_type="yarn", factor=2.0))
+    yield "far_scale_original_missing(config)", model(
+        model_type="ministral3", head_dim=4, rope_parameters=dict(rope_type="default", llama_4_scaling_beta=0.1))
     yield "rope_partial_zero(config)", model(partial_rotary_factor=0.0)
     yield "window_zero(config)", model(model_type="mistral", sliding_window=0)
     yield "rope_attention_factor_zero(config)", model(rope_scaling=dict(rope_type="yarn", factor=2.0, attention_factor=0.0))

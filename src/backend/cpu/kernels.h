@@ -37,8 +37,10 @@ typedef struct mc_gemm {
  * one head. What it has seen so far is its state: a weight is 2^(score - exponent), with a
  * whole number near the largest score, so that another exponent changes no digit of a sum. */
 typedef struct mc_fold {
-    float        softcap;               /* see mc_attention_params */
-    const float *slopes;                /* [heads]; NULL */
+    float        softcap; /* see mc_attention_params */
+    const float *slopes;  /* [heads]; NULL */
+    float        slope_unit;
+    size_t       origin;                /* place of the first key in its text */
     size_t       window;                /* 0: all */
     size_t       queries, heads, count; /* rows are queries x heads; keys of the block */
     size_t       first;                 /* place of the first query, counted like the keys */

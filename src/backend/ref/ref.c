@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "backend/backend.h"
+#include "model/alibi.h"
 
 static size_t padded(size_t floats)
 {
@@ -240,14 +241,24 @@ static const float *value_of(const mc_op *op, const mc_tile *tile, const mc_text
     return mc_tile_at(tile, op->src3, text->path[position]);
 }
 
+/* What ALiBi adds to a score. */
+static double bias_of(const mc_attention_params *p, size_t head, size_t query, size_t key)
+{
+    float slope = p->slopes[head];
+
+    if (p->slope_unit == 0.0f) return -(double)slope * (double)(query - key);
+    return (double)p->slope_unit *
+           ((double)mc_alibi_rounded(slope, key) - (double)mc_alibi_rounded(slope, query));
+}
+
 static double score_of(const mc_op *op, const float *q, const float *k, size_t head,
-                       size_t distance)
+                       size_t query, size_t key)
 {
     const mc_attention_params *p     = &op->attention;
     double                     score = (double)p->scale * dot(q, k, p->head_dim);
 
     if (p->softcap > 0.0f) score = (double)p->softcap * tanh(score / (double)p->softcap);
-    if (p->slopes) score -= (double)p->slopes[head] * (double)distance;
+    if (p->slopes) score += bias_of(p, head, query, key);
     return score;
 }
 
@@ -265,7 +276,7 @@ static void attend(const mc_op *op, const mc_tile *tile, const mc_text_rows *tex
 
     for (size_t key = from; key <= query; key++) {
         score[key] =
-            score_of(op, q, key_of(op, tile, text, key) + kv * p->head_dim, head, query - key);
+            score_of(op, q, key_of(op, tile, text, key) + kv * p->head_dim, head, query, key);
         most = fmax(most, score[key]);
     }
     if (p->sinks) sum = exp((double)p->sinks[head] - most);

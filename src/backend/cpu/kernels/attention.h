@@ -5,6 +5,7 @@
 #include "backend/cpu/kernels/functions.h"
 #include "backend/cpu/kernels/lanes.h"
 #include "backend/cpu/kernels/rows.h"
+#include "model/alibi.h"
 
 /* The keys of a block that one query sees. */
 typedef struct seen_keys {
@@ -44,20 +45,35 @@ ALWAYS_INLINE v16 bend(float softcap, float slope, v16 distance, v16 s)
     return v16_sub(s, v16_mul(v16_set1(slope), distance));
 }
 
+/* mc_alibi_rounded() of sixteen neighbouring keys. */
+static v16 rounded_from(float slope, size_t at)
+{
+    float products[16];
+
+    for (size_t i = 0; i < 16; i++)
+        products[i] = mc_alibi_rounded(slope, at + i);
+    return v16_load(products);
+}
+
 /* The largest score of a query's row; scores that are not what the product left are stored. */
 static float largest_of(const mc_fold *f, size_t query, size_t head, seen_keys seen,
                         float *scores)
 {
-    const v16    place = v16_set1((float)(f->first + query)), none = v16_set1(-INFINITY);
-    const float  softcap = f->softcap * MC_LOG2_E;
-    const float  slope   = f->slopes ? f->slopes[head] * MC_LOG2_E : 0.0f;
-    const int    bent    = softcap > 0.0f || slope != 0.0f;
-    const size_t count   = f->count;
-    v16          most    = none;
+    const v16    none    = v16_set1(-INFINITY);
+    const float  softcap = f->softcap * MC_LOG2_E, slope = f->slopes ? f->slopes[head] : 0.0f;
+    const int    rounded = f->slope_unit > 0.0f, bent = softcap > 0.0f || slope != 0.0f;
+    const float  unit  = (rounded ? f->slope_unit : slope) * MC_LOG2_E;
+    const size_t place = f->first + query, count = f->count;
+    const v16    own =
+        v16_set1(rounded ? mc_alibi_rounded(slope, f->origin + place) : (float)place);
+    v16 most = none;
 
     for (size_t i = 0; i < count; i += 16) {
         v16 s = v16_load(scores + i);
-        if (bent) s = bend(softcap, slope, v16_sub(place, numbers_from(i)), s);
+        if (bent) {
+            v16 keys = rounded ? rounded_from(slope, f->origin + i) : numbers_from(i);
+            s        = bend(softcap, unit, v16_sub(own, keys), s);
+        }
         if (!seen.all) s = only_seen(seen, numbers_from(i), s, none);
         if (bent || !seen.all) v16_store(scores + i, s);
         most = v16_max(most, s);
