@@ -814,7 +814,7 @@ const mc_arch mc_arch_table[] = {
                 .rope_theta = 10000.0, .rope_partial = true, .rope_fraction = 0.5 } },
     { .name = "phi3", .gguf = "phi3", .title = "Phi 3, 3.5 and 4", .names = &llama_names, .keys = phi3_keys,
       .base = { LLAMA_LIKE, FUSED(MC_FUSE_STACKED), .gate_up_fused = { true, true },
-                .rope_partial = true, .rope_original = 4096.0, .rope_yarn_long = true,
+                .rope_partial = true, .rope_original = 4096.0, .rope_long_only = true,
                 .window_rule = MC_WINDOW_ALL } },
 
     { .name = "stablelm", .gguf = "stablelm", .title = "StableLM", .names = &stablelm_names, .keys = stablelm_keys,

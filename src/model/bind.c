@@ -275,13 +275,13 @@ mc_status mc_bind_vector(mc_binder *binder, mc_role role, size_t block, size_t p
                          const char *suffix, size_t length, mc_weight *weight, mc_error *err)
 {
     const mc_tensor *tensor;
-    bool             fits;
+    bool             fits, heads = role == MC_ROLE_Q_NORM || role == MC_ROLE_K_NORM;
 
     MC_TRY(bind(binder, role, block, part, suffix, &tensor, err));
     fits = tensor->rank == 1 && tensor->shape[0] == length;
     /* The heads' norms as [heads, columns], and a single value. */
     if (tensor->rank == 2 && tensor->shape[1] > 1 && length % tensor->shape[1] == 0)
-        fits = tensor->shape[0] == length / tensor->shape[1] && tensor->shape[0] > 1;
+        fits = tensor->shape[0] == length / tensor->shape[1] && (tensor->shape[0] > 1 || heads);
     if (tensor->rank == 0) fits = length == 1;
     if (!fits) return fail_shape(binder, tensor, length, 0, err);
     *weight = (mc_weight){ .tensor = tensor, .rows = length, .cols = 1 };

@@ -121,7 +121,7 @@ typedef struct mc_hparams {
     double       rope_original; /* context before stretching that goes without saying */
     bool         rope_default;  /* without any rope keys, ropes[0] of the row holds */
     bool         rope_alpha; /* `dynamic` with an `alpha` stretches the base once and for all */
-    bool         rope_yarn_long; /* older files of the family call longrope yarn */
+    bool         rope_long_only; /* no other stretched rope; older files call it yarn */
     bool         rope_local;     /* blocks that slide have a rope of their own, ropes[1] */
     double       rope_local_theta;
     mc_rope_spec ropes[MC_ROPES_MAX];

@@ -192,6 +192,25 @@ static mc_status check_head_dim(mc_json_value config, const mc_hparams *hp, mc_e
                    hp->head_dim);
 }
 
+/* Falcon: what its switches say together; the reference makes such models and cannot run them.
+ */
+static mc_status check_switches(const mc_hparams *hp, mc_error *err)
+{
+    const char *what = NULL;
+
+    if (hp->qkv_fuse[MC_DIALECT_HF] != MC_FUSE_AS_TOLD) return MC_OK;
+    if (hp->new_decoder && !hp->parallel)
+        what = "'new_decoder_architecture' without 'parallel_attn'";
+    if (!hp->new_decoder && hp->parallel && hp->parallel_norms > 1)
+        what = "more than one norm in 'parallel_attn' without 'new_decoder_architecture'";
+    if (!hp->new_decoder && !hp->multi_query && hp->kv_heads > 0 && hp->kv_heads != hp->heads)
+        what = "'num_kv_heads' that differ from the heads, without 'multi_query' or "
+               "'new_decoder_architecture'";
+    if (!what) return MC_OK;
+    return mc_fail(err, MC_ERR_CONFIG, "the configuration contradicts itself; fetch it again",
+                   "there is %s", what);
+}
+
 /* To the reference a window of 0 is one in which nothing is seen; here 0 stands for none. */
 static mc_status check_window(mc_json_value config, const mc_hparams *hp, mc_error *err)
 {
@@ -212,6 +231,7 @@ mc_status mc_hparams_read_config(mc_json_value config, const mc_arch *arch, mc_h
     MC_TRY(apply_keys(config, common_keys, hp, err));
     MC_TRY(apply_keys(config, arch->keys, hp, err));
     MC_TRY(check_window(config, hp, err));
+    MC_TRY(check_switches(hp, err));
     if (!hp->use_window &&
         (hp->window_rule == MC_WINDOW_FROM || hp->window_rule == MC_WINDOW_NO_ROPE))
         hp->window = 0;

@@ -111,14 +111,31 @@ static bool find_rope_type(const char *name, size_t size, mc_rope_type *type)
     return false;
 }
 
+/* Whether the family has this type, and the factors go with it. */
+static mc_status settle_type(mc_json_value rope, const mc_hparams *hp, mc_span name,
+                             mc_rope_type *type, mc_error *err)
+{
+    bool        factors = mc_json_type_of(mc_json_get(rope, "short_factor")) == MC_JSON_ARRAY;
+    int         size    = name.size < 60 ? (int)name.size : 60;
+    const char *word    = (const char *)name.data;
+
+    if (factors && hp->rope_long_only && *type == MC_ROPE_YARN) *type = MC_ROPE_LONGROPE;
+    if (hp->rope_long_only && *type != MC_ROPE_DEFAULT && *type != MC_ROPE_LONGROPE)
+        return mc_fail(err, MC_ERR_UNSUPPORTED, "use another variant of the model",
+                       "the rope's type is '%.*s', and this architecture has longrope only",
+                       size, word);
+    if (!factors || *type == MC_ROPE_LONGROPE) return MC_OK;
+    return mc_fail(err, MC_ERR_CONFIG, "the configuration contradicts itself; fetch it again",
+                   "the rope has short factors, but its type is '%.*s'", size, word);
+}
+
 static mc_status read_type(mc_json_value rope, const mc_hparams *hp, mc_rope_type *type,
                            mc_error *err)
 {
-    bool          factors = mc_json_type_of(mc_json_get(rope, "short_factor")) == MC_JSON_ARRAY;
-    const char   *key     = has_member(rope, "rope_type") ? "rope_type" : "type";
-    const char   *name    = "default";
-    size_t        size    = strlen(name);
-    mc_json_value word    = mc_json_get(rope, key);
+    const char   *key  = has_member(rope, "rope_type") ? "rope_type" : "type";
+    const char   *name = "default";
+    size_t        size = strlen(name);
+    mc_json_value word = mc_json_get(rope, key);
 
     if (has_member(rope, key) && !mc_json_string(word, &name, &size))
         return mc_fail(err, MC_ERR_CONFIG, "fetch the model's configuration again",
@@ -128,13 +145,7 @@ static mc_status read_type(mc_json_value rope, const mc_hparams *hp, mc_rope_typ
                        "known are: default, linear, dynamic, yarn, longrope, llama3, "
                        "proportional",
                        "unknown rope type '%.*s'", size < 60 ? (int)size : 60, name);
-    if (factors && hp->rope_yarn_long && *type == MC_ROPE_YARN) *type = MC_ROPE_LONGROPE;
-    if (factors && *type != MC_ROPE_LONGROPE)
-        return mc_fail(err, MC_ERR_CONFIG,
-                       "the configuration contradicts itself; fetch it again",
-                       "the rope has short factors, but its type is '%.*s'",
-                       size < 60 ? (int)size : 60, name);
-    return MC_OK;
+    return settle_type(rope, hp, (mc_span){ (const unsigned char *)name, size }, type, err);
 }
 
 /* Where one rope's parameters come from; `object` may be the absent value: then `theta` alone
@@ -284,6 +295,24 @@ static mc_status check_scaling_kind(mc_json_value config, mc_error *err)
                    "'rope_scaling' has a 'type', which this architecture does not know");
 }
 
+/* A family that never had one rope for all blocks wants both named, or none. */
+static mc_status check_both_named(mc_json_value config, const mc_hparams *hp, mc_error *err)
+{
+    mc_json_value nested = mc_json_get(config, "rope_parameters");
+    bool          slides = false;
+
+    if (!hp->rope_default) return MC_OK;
+    for (size_t i = 0; i < hp->layers; i++)
+        slides = slides || hp->layer[i].slides;
+    if (mc_json_count(mc_json_get(config, "rope_scaling")) == 0 &&
+        (mc_json_count(nested) == 0 || (has_member(nested, "full_attention") &&
+                                        (!slides || has_member(nested, "sliding_attention")))))
+        return MC_OK;
+    return mc_fail(err, MC_ERR_UNSUPPORTED, "use another variant of the model",
+                   "the rope's parameters are not those of 'full_attention' and "
+                   "'sliding_attention', which this architecture wants");
+}
+
 /* Two ropes: for the blocks that see everything, and for those that slide. */
 static mc_status read_two_ropes(mc_json_value config, mc_hparams *hp, mc_error *err)
 {
@@ -295,6 +324,7 @@ static mc_status read_two_ropes(mc_json_value config, mc_hparams *hp, mc_error *
                              hp->rope_local_theta, mc_hparams_head_dim(hp, true) };
 
     hp->rope_count = 2;
+    MC_TRY(check_both_named(config, hp, err));
     MC_TRY(check_scaling_kind(config, err));
     MC_TRY(check_rope_object(nested, "full_attention", err));
     MC_TRY(check_rope_object(nested, "sliding_attention", err));

@@ -381,7 +381,7 @@ small("granite_bias", "granite", dict(MODERN, attention_bias=True, mlp_bias=True
       knock=EPS | BIAS)
 COHERE = dict(layer_norm_eps=1e-5, pad_token_id=0)
 small("cohere_plain", "cohere", COHERE, knock=LN | THETA)
-small("cohere_qknorm", "cohere", dict(COHERE, use_qk_norm=True, attention_bias=True, head_dim=12), dialect="v5", knock=LN | QK_NORM | BIAS)
+small("cohere_qknorm", "cohere", dict(COHERE, use_qk_norm=True, attention_bias=True, head_dim=12, num_key_value_heads=1), dialect="v5", knock=LN | QK_NORM | BIAS)
 small("cohere2_window", "cohere2", dict(COHERE, sliding_window=8), layers=4, knock=LN | THETA | WINDOW)
 small("cohere2_types", "cohere2",
       dict(COHERE, sliding_window=8, head_dim=12, layer_types=["full_attention", "sliding_attention"]), dialect="v5", knock=LN | WINDOW)

@@ -263,6 +263,12 @@ def models():
     yield "head_dim_of_no_family(config)", model(model_type="persimmon", head_dim=8)
     yield "clip_of_no_family(unsupported)", model(model_type="iquestcoder", head_dim=4, clip_qkv=8.0)
     yield "rope_partial_of_default(unsupported)", model(model_type="apertus", partial_rotary_factor=0.5)
+    yield "falcon_not_parallel(config)", model(model_type="falcon", new_decoder_architecture=True, parallel_attn=False)
+    yield "falcon_two_norms(config)", model(model_type="falcon", num_ln_in_parallel_attn=2)
+    yield "falcon_kv_heads(config)", model(model_type="falcon", multi_query=False, num_kv_heads=1)
+    yield "rope_not_long(unsupported)", model(model_type="phi3", rope_scaling=dict(rope_type="linear", factor=2.0))
+    yield "rope_not_of_kinds(unsupported)", model(
+        model_type="gemma4_text", head_dim=4, rope_parameters=dict(rope_type="yarn", factor=2.0))
     yield "far_scale_missing(config)", model(
         model_type="ministral3", head_dim=4, rope_parameters=dict(rope_type="yarn", factor=2.0))
     yield "far_scale_original_missing(config)", model(
