@@ -40,6 +40,10 @@ size_t mc_pair_first(mc_pair_space space, size_t i)
     return 0;
 }
 
+/* Cosines that are equal differ by the rounding of a Gram matrix, some 1e-15: without this step
+ * equal rows, or states on a line, would be told apart by it, in ranks and among neighbours. */
+#define COSINE_STEP 0x1p-43
+
 /* 1 / |row| waits on the diagonal until the end. */
 bool mc_cosines(const double *gram, size_t n, double *cosines, size_t *bad)
 {
@@ -53,7 +57,9 @@ bool mc_cosines(const double *gram, size_t n, double *cosines, size_t *bad)
     for (size_t i = 0; i < n; i++)
         for (size_t j = 0; j < i; j++)
             cosines[i * n + j] = cosines[j * n + i] =
-                gram[i * n + j] * (cosines[i * n + i] * cosines[j * n + j]);
+                rint(gram[i * n + j] * (cosines[i * n + i] * cosines[j * n + j]) /
+                     COSINE_STEP) *
+                COSINE_STEP;
     for (size_t i = 0; i < n; i++)
         cosines[i * n + i] = 1;
     return true;

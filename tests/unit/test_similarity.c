@@ -93,6 +93,23 @@ static void side_offset_scale_and_order_do_not_matter(void **state)
     free((void *)y.data);
 }
 
+/* On a line all cosines are 1 or -1: both layers rank all pairs alike, whatever their values. */
+static void ties_are_not_broken_by_rounding(void **state)
+{
+    static const char *const of_cosines[] = { "rsa", "mutual-knn", "cknna" };
+    const mc_matrix          x = sample(3, 50, 1, 0.1F, 1), y = sample(4, 50, 1, 0.2F, 3);
+
+    (void)state;
+    for (size_t i = 0; i < 50; i += 2) {
+        ((float *)x.data)[i] *= -1;
+        ((float *)y.data)[i] *= -1;
+    }
+    for (size_t m = 0; m < MC_ARRAY_LEN(of_cosines); m++)
+        CHECK_NEAR(of_cosines[m], value_of("a line", of_cosines[m], x, y), 1, 1e-12);
+    free((void *)x.data);
+    free((void *)y.data);
+}
+
 static const float axes[]    = { 1, 0, 0, 1, -1, 0, 0, -1 };
 static const float flat[]    = { 3, 3, 3, 3, 3, 3, 3, 3 };
 static const float broken[]  = { 1, 0, 0, 1, -1, NAN, 0, -1 };
@@ -292,6 +309,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(values_equal_the_reference),
         cmocka_unit_test(side_offset_scale_and_order_do_not_matter),
+        cmocka_unit_test(ties_are_not_broken_by_rounding),
         cmocka_unit_test(matrices_that_do_not_fit_are_refused),
         cmocka_unit_test(undefined_values_have_their_reason),
         cmocka_unit_test(the_table_is_consistent),
