@@ -265,7 +265,14 @@ mc_status mc_crm_open(const char *path, mc_crm **crm, mc_error *err)
     mc_status       status;
 
     if (!map) return mc_fail_memory(err, sizeof *map);
-    status = mc_file_map_open(path, map, err);
+    if (mc_path_is_folder(path))
+        status =
+            mc_fail_about(err,
+                          mc_fail(err, MC_ERR_CRM, "mc geometry crm-build makes one of a model",
+                                  "is a folder, not a concept response matrix"),
+                          "%s", path);
+    else
+        status = mc_file_map_open(path, map, err);
     if (status != MC_OK) {
         mc_free(map);
         return status;

@@ -3,6 +3,7 @@
  * The map is readable without colour: a digit a cell, the correspondence marked by '*'. The
  * sentences claim what the numbers carry and no more. */
 #include <math.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -33,12 +34,12 @@ static const char *p_text(double p, char text[24])
     return text;
 }
 
-/* Three decimals, or as many as tell a value near 1 from 1. */
 static const char *plural(size_t count)
 {
     return count == 1 ? "" : "s";
 }
 
+/* Three decimals, or as many as tell a value near 1 from 1. */
 static const char *value_text(double value, char text[24])
 {
     const double gap = fabs(1 - value);
@@ -171,6 +172,89 @@ static void put_map(const page *p, const mc_metric_comparison *m)
     put_legend(p, step, every);
 }
 
+/* ---- The pairs of the correspondence ------------------------------------------------------
+ */
+
+static const mc_pair *linked_pair(const page *p, const mc_metric_comparison *m, size_t k)
+{
+    const size_t *link = p->c->result->monotone.link[k];
+
+    return &m->pairs[link[0] * p->c->result->b_count + link[1]];
+}
+
+/* Columns after the value; one that is empty in all rows is left out. */
+static const struct {
+    const char *title;
+    size_t      at; /* of a double in mc_pair */
+} link_columns[] = {
+    { "low", offsetof(mc_pair, low) },         { "high", offsetof(mc_pair, high) },
+    { "ceiling", offsetof(mc_pair, ceiling) }, { "control", offsetof(mc_pair, control) },
+    { "floor", offsetof(mc_pair, floor) },     { "p corr.", offsetof(mc_pair, p_corrected) },
+};
+
+#define LINK_COLUMNS (sizeof link_columns / sizeof *link_columns)
+
+static double column_of(const mc_pair *pair, size_t column)
+{
+    double value;
+
+    memcpy(&value, (const char *)pair + link_columns[column].at, sizeof value);
+    return value;
+}
+
+static void put_number(const page *p, double value, int width, int digits)
+{
+    const double smallest = 0.5 * pow(10, -digits);
+
+    if (isnan(value))
+        mc_buffer_printf(p->out, "  %*s", width, "-");
+    else
+        mc_buffer_printf(p->out, "  %*.*f", width, digits, fabs(value) < smallest ? 0 : value);
+}
+
+static void put_link(const page *p, const mc_pair *pair, const bool shown[LINK_COLUMNS],
+                     int digits)
+{
+    char a[MC_LAYER_TEXT], b[MC_LAYER_TEXT], text[24];
+
+    mc_buffer_printf(p->out, " %5s  %5s", layer_name(p, 0, pair->a, a),
+                     layer_name(p, 1, pair->b, b));
+    put_number(p, pair->value, 10, digits);
+    for (size_t c = 0; c < LINK_COLUMNS; c++) {
+        const double value = column_of(pair, c);
+        if (!shown[c]) continue;
+        if (link_columns[c].at == offsetof(mc_pair, p_corrected) && !isnan(value))
+            mc_buffer_printf(p->out, "  %7s", p_text(value, text));
+        else
+            put_number(p, value, 7, digits);
+    }
+    mc_buffer_add_char(p->out, '\n');
+}
+
+/* Where the two differ: layer by layer what the map rounds to a digit. */
+static void put_links(const page *p, const mc_metric_comparison *m)
+{
+    const size_t count = p->c->result->monotone.count;
+    bool         shown[LINK_COLUMNS];
+    int          digits = 3; /* or as many as tell a value near 1 from 1 */
+
+    mc_buffer_printf(p->out, "\n     A      B  %10s", m->metric->name);
+    for (size_t c = 0; c < LINK_COLUMNS; c++) {
+        shown[c] = false;
+        for (size_t k = 0; k < count; k++)
+            shown[c] = shown[c] || !isnan(column_of(linked_pair(p, m, k), c));
+        if (shown[c]) mc_buffer_printf(p->out, "  %7s", link_columns[c].title);
+    }
+    mc_buffer_add_char(p->out, '\n');
+    for (size_t k = 0; k < count; k++) {
+        const double gap = fabs(1 - linked_pair(p, m, k)->value);
+        if (gap > 1e-9 && gap < 0.001) digits = 5;
+    }
+    for (size_t k = 0; k < count; k++)
+        put_link(p, linked_pair(p, m, k), shown, digits);
+    mc_buffer_add_char(p->out, '\n');
+}
+
 /* ---- What the numbers say ---------------------------------------------------------------- */
 
 /* Means over the monotone correspondence of what pairs carry; NaN where none does. */
@@ -194,8 +278,7 @@ static link_means means_of(const page *p, const mc_metric_comparison *m)
     link_means           out    = { 0 };
 
     for (size_t k = 0; k < r->monotone.count; k++) {
-        const size_t  *link = r->monotone.link[k];
-        const mc_pair *pair = &m->pairs[link[0] * r->b_count + link[1]];
+        const mc_pair *pair = linked_pair(p, m, k);
         if (isnan(pair->value)) continue;
         out.pairs++;
         out.significant += pair->p_corrected < 0.05;
@@ -227,7 +310,8 @@ static void say_value(const page *p, const mc_metric_comparison *m, const link_m
         say(p, "Over the monotone correspondence (%zu pair%s of layers) %s is %s on average.",
             means->pairs, plural(means->pairs), name, mean);
     if (isnan(m->low_monotone) && m->half_samples > 0)
-        say(p, "No interval: half of the probes are too few for this metric.");
+        say(p, "No interval: %zu random halves, or half of the probes, are too few for one.",
+            m->half_samples);
     if (!isnan(m->low_monotone))
         say(p,
             "Over the monotone correspondence (%zu pair%s of layers) %s is %s on average, 95 "
@@ -254,11 +338,18 @@ static void stand_out(size_t significant, size_t pairs, const char *these, char 
                  significant == 1 ? "s" : "");
 }
 
+/* So that not even the least p that they can give is below 0.05. */
+static bool are_too_few(size_t permutations)
+{
+    return 1 / (1 + (double)permutations) >= 0.05;
+}
+
 static void say_null(const page *p, const mc_metric_comparison *m, const link_means *means)
 {
     const mc_correspondence *links     = &p->c->result->monotone;
     const size_t             all       = p->c->result->a_count * p->c->result->b_count;
     const size_t             looked_at = m->metric->is_costly ? means->pairs : all;
+    const bool               too_few   = are_too_few(m->permutations);
     char                     text[24], found[96];
 
     if (m->permutations == 0) {
@@ -272,11 +363,12 @@ static void say_null(const page *p, const mc_metric_comparison *m, const link_me
             mc_unsigned_zero(links->null_mean), links->null_sd, p_text(links->p, text),
             m->permutations);
     stand_out(means->significant, means->pairs, "these", found);
-    if (means->significant == 0)
+    if (means->significant == 0 && too_few)
+        say(p, "Against permuted probes, %s; so few permutations could not show it.", found);
+    else if (means->significant == 0)
         say(p,
             "Against permuted probes, %s once corrected for the pairs looked at: the data do "
-            "not "
-            "show that the two models treat the probes alike.",
+            "not show that the two models treat the probes alike.",
             found);
     else
         say(p,
@@ -305,7 +397,25 @@ static void say_frame(const page *p, const mc_metric_comparison *m, const link_m
         say(p,
             "Control: on random words of the same lengths the same layers give %s: that much "
             "does not need the concepts. The difference is %+.3f.",
-            value_text(means->control, text), m->mean_monotone - means->control);
+            value_text(means->control, text),
+            mc_unsigned_zero(m->mean_monotone - means->control));
+}
+
+static void say_least(const page *p, const mc_metric_comparison *m)
+{
+    const double   sign  = m->metric->is_distance ? -1 : 1;
+    const mc_pair *least = NULL;
+    char           a[MC_LAYER_TEXT], b[MC_LAYER_TEXT], value[24];
+
+    for (size_t k = 0; k < p->c->result->monotone.count; k++) {
+        const mc_pair *pair = linked_pair(p, m, k);
+        if (isnan(pair->value)) continue;
+        if (!least || sign * pair->value < sign * least->value) least = pair;
+    }
+    if (least)
+        say(p, "Least alike of the correspondence: layer %s of A and layer %s of B, %s.",
+            layer_name(p, 0, least->a, a), layer_name(p, 1, least->b, b),
+            value_text(mc_unsigned_zero(least->value), value));
 }
 
 static void say_best(const page *p, const mc_metric_comparison *m)
@@ -327,7 +437,7 @@ static void say_best(const page *p, const mc_metric_comparison *m)
 static void say_left_out(const page *p, const mc_metric_comparison *m, const link_means *means,
                          const char *what, double mean, size_t significant)
 {
-    const bool too_few = 1 / (1 + (double)m->permutations_left_out) >= 0.05;
+    const bool too_few = are_too_few(m->permutations_left_out);
     char       text[24], found[96];
 
     value_text(mean, text);
@@ -368,9 +478,11 @@ static void put_metric(const page *p, const mc_metric_comparison *m)
             m->pairs[0].reason ? m->pairs[0].reason : "see the warnings");
         return;
     }
+    put_links(p, m);
     say_value(p, m, &means);
     say_null(p, m, &means);
     say_frame(p, m, &means);
+    if (means.pairs > 1) say_least(p, m);
     say_best(p, m);
     say_without(p, m, &means);
 }

@@ -93,7 +93,8 @@ static void side_offset_scale_and_order_do_not_matter(void **state)
     free((void *)y.data);
 }
 
-/* On a line all cosines are 1 or -1: both layers rank all pairs alike, whatever their values. */
+/* On a line all cosines are 1 or -1: both layers rank all pairs alike, whatever their values.
+ */
 static void ties_are_not_broken_by_rounding(void **state)
 {
     static const char *const of_cosines[] = { "rsa", "mutual-knn", "cknna" };

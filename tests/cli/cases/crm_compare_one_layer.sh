@@ -1,2 +1,3 @@
 mc geometry crm-build "$TESTS/golden/models/tiny-llama" --atlas moral --layers 1 --output a.crm.safetensors >/dev/null
 mc geometry crm-compare a.crm.safetensors a.crm.safetensors --permutations 50 --bootstrap 20 --no-groups
+mc geometry crm-compare a.crm.safetensors a.crm.safetensors --permutations 5 --bootstrap 5 --no-groups | grep '^- '
