@@ -572,6 +572,33 @@ static void dropped_and_doubled_layers_are_found(void **state)
     free_layers(a, 8);
 }
 
+/* With n probes a half has n / 2: a metric that needs more has no interval, not a narrow one.
+ */
+static void halves_that_are_too_few_give_no_interval(void **state)
+{
+    const mc_metric   *metrics[16];
+    mc_compare_options options = quick();
+    mc_error           err     = { 0 };
+
+    (void)state;
+    options.metrics      = metrics;
+    options.metric_count = all_similarities(metrics);
+    for (size_t n = 4; n <= 12; n++) {
+        mc_matrix      x = sample(31, n, 3, NULL, 0), y = sample(32, n, 3, NULL, 0);
+        const mc_stack a = { .layers = &x, .count = 1 }, b = { .layers = &y, .count = 1 };
+        mc_comparison *got;
+        CHECK_OK("compare", mc_compare(&a, &b, &options, &got, &err));
+        for (size_t m = 0; m < got->metric_count; m++) {
+            const mc_pair *pair = &got->metrics[m].pairs[0];
+            const bool     few  = n / 2 < metrics[m]->rows_least;
+            CHECK(metrics[m]->name, few ? isnan(pair->low) && isnan(pair->high)
+                                        : isnan(pair->low) || pair->high - pair->low > 0.01);
+        }
+        mc_comparison_free(got);
+        free_layers((mc_matrix[]){ x, y }, 2);
+    }
+}
+
 /* ---- Refusals and sketches --------------------------------------------------------------- */
 
 static void stacks_that_do_not_fit_are_refused(void **state)
@@ -685,6 +712,7 @@ int main(void)
         cmocka_unit_test(halves_control_and_groups_are_used),
         cmocka_unit_test(correspondences_are_the_best_there_are),
         cmocka_unit_test(dropped_and_doubled_layers_are_found),
+        cmocka_unit_test(halves_that_are_too_few_give_no_interval),
         cmocka_unit_test(stacks_that_do_not_fit_are_refused),
         cmocka_unit_test(sketches_compare_as_their_layers),
     };
