@@ -26,6 +26,28 @@ static mc_status prepare(const mc_view *view, const mc_metric_options *options, 
     return MC_OK;
 }
 
+/* |X - Y Q|_F, Q the best rotation of the narrower Y: in 2 - 2 |X^T Y|_* the digits of a small
+ * distance are lost. */
+static mc_status residual(const double *x, size_t x_rank, const double *y, size_t y_rank,
+                          size_t n, mc_arena *scratch, double *value, mc_error *err)
+{
+    double *product, *singular, *u, *vt, *moved, total = 0;
+
+    MC_TRY(mc_take_doubles(scratch, x_rank * y_rank, &product, err));
+    MC_TRY(mc_take_doubles(scratch, y_rank, &singular, err));
+    MC_TRY(mc_take_doubles(scratch, x_rank * y_rank, &u, err));
+    MC_TRY(mc_take_doubles(scratch, y_rank * y_rank, &vt, err));
+    MC_TRY(mc_take_doubles(scratch, n * x_rank, &moved, err));
+    mc_gemm_tn(product, x, y, x_rank, y_rank, n);
+    MC_TRY(mc_svd(product, x_rank, y_rank, singular, u, vt, scratch, err));
+    mc_gemm_nn(product, u, vt, x_rank, y_rank, y_rank);
+    mc_gemm_nt(moved, y, product, n, x_rank, y_rank);
+    for (size_t k = 0; k < n * x_rank; k++)
+        total += (x[k] - moved[k]) * (x[k] - moved[k]);
+    *value = sqrt(total);
+    return MC_OK;
+}
+
 static mc_status value_of(const mc_prepared *a, const mc_prepared *b, const size_t *order,
                           const mc_metric_options *options, mc_arena *scratch, double *value,
                           mc_error *err)
@@ -42,8 +64,12 @@ static mc_status value_of(const mc_prepared *a, const mc_prepared *b, const size
     mc_gemm_tn(product, a->factor, y, a->rank, b->rank, a->n);
     MC_TRY(mc_svd(product, a->rank, b->rank, singular, NULL, NULL, scratch, err));
     nuclear = mc_sum(singular, least);
+    *value  = sqrt(2 - 2 * fmin(nuclear, 1));
+    if (nuclear > 1 - 1e-6 && a->rank >= b->rank)
+        MC_TRY(residual(a->factor, a->rank, y, b->rank, a->n, scratch, value, err));
+    else if (nuclear > 1 - 1e-6)
+        MC_TRY(residual(y, b->rank, a->factor, a->rank, a->n, scratch, value, err));
     mc_arena_reset(scratch, mark);
-    *value = nuclear < 1 ? sqrt(2 - 2 * nuclear) : 0.0;
     return MC_OK;
 }
 

@@ -86,6 +86,10 @@ static void side_offset_scale_and_order_do_not_matter(void **state)
         CHECK(metric->name, value >= metric->range[0] && value <= metric->range[1]);
         /* Held-out folds depend on the order; these two are narrow, so nothing is held out. */
         CHECK_NEAR(metric->name, value_of("order", metric->name, left, right), value, 1e-9);
+        CHECK_NEAR(metric->name, value_of("itself", metric->name, x, x),
+                   metric->is_distance ? 0 : 1, 1e-12);
+        CHECK_NEAR(metric->name, value_of("itself moved", metric->name, x, shifted),
+                   metric->is_distance ? 0 : 1, 1e-5);
     }
     free(moved);
     free(order);
