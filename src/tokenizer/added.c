@@ -100,10 +100,11 @@ void mc_added_clear(mc_added *added)
 
 static mc_status is_word(const mc_added *added, mc_work *work, const char *text, bool *word)
 {
-    size_t start, end;
+    size_t start, end, size = mc_utf8_length(*text);
 
-    return mc_regex_find(added->word, &work->matcher, text, mc_utf8_length(*text), 0, word,
-                         &start, &end, work->err);
+    MC_TRY(mc_regex_view(added->word, &work->matcher, &text, size, work->err));
+    return mc_regex_find(added->word, &work->matcher, text, size, 0, word, &start, &end,
+                         work->err);
 }
 
 static mc_status stands_alone(const mc_added *added, mc_work *work, const char *text,

@@ -65,19 +65,32 @@ bool mc_charsmap_find(const char *map, size_t map_size, const char *text, size_t
     return false;
 }
 
-static void replace_characters(const mc_stage *stage, mc_buffer *out, const char *text,
-                               size_t size)
+/* Add what a part at `at` became. It stems from the first character as `tokenizers` counts: all
+ * of it from one character, of several its own first; and what follows dropped parts at the
+ * start counts for them. */
+static void put_part(mc_work *work, mc_piece piece, size_t begin, size_t at, bool is_one,
+                     const char *text, size_t size, size_t *origin)
 {
-    for (size_t at = 0, length; at < size; at += length) {
-        const char *found;
-        size_t      found_size;
+    size_t before = work->next_text.size - begin;
+    size_t own    = size && !is_one ? mc_utf8_length(*text) : size;
 
-        length = mc_utf8_length(text[at]);
-        if (mc_charsmap_find(stage->content, stage->content_size, text + at, length, &found,
-                             &found_size))
-            mc_buffer_add(out, found, found_size);
-        else
-            mc_buffer_add(out, text + at, length);
+    mc_buffer_add(&work->next_text, text, size);
+    if (size && (at < piece.origin || (piece.origin && !before)))
+        *origin = before + (own < size ? own : size);
+}
+
+static void replace_characters(const mc_stage *stage, mc_work *work, mc_piece piece,
+                               size_t begin, size_t at, size_t end, size_t *origin)
+{
+    const char *text = work->text.data + piece.start;
+
+    for (size_t length; at < end; at += length) {
+        const char *found = text + at;
+        size_t      size = length = mc_utf8_length(text[at]);
+
+        (void)mc_charsmap_find(stage->content, stage->content_size, text + at, length, &found,
+                               &size);
+        put_part(work, piece, begin, at, true, found, size, origin);
     }
 }
 
@@ -90,18 +103,15 @@ static mc_status rewrite_charsmap(const mc_stage *stage, mc_work *work, mc_piece
     *origin = 0;
     for (size_t at = 0, cluster; at < piece.size; at += cluster) {
         const char *found;
-        size_t      found_size;
+        size_t      size;
 
         cluster = mc_grapheme_size(text + at, piece.size - at);
-        if (cluster < WHOLE_CLUSTER &&
-            mc_charsmap_find(stage->content, stage->content_size, text + at, cluster, &found,
-                             &found_size))
-            mc_buffer_add(&work->next_text, found, found_size);
+        if (cluster < WHOLE_CLUSTER && mc_charsmap_find(stage->content, stage->content_size,
+                                                        text + at, cluster, &found, &size))
+            put_part(work, piece, begin, at, mc_utf8_length(text[at]) == cluster, found, size,
+                     origin);
         else
-            replace_characters(stage, &work->next_text, text + at, cluster);
-        /* To `tokenizers` what follows dropped characters at the start stems from them. */
-        if (at < piece.origin || (piece.origin && !*origin))
-            *origin = work->next_text.size - begin;
+            replace_characters(stage, work, piece, begin, at, at + cluster, origin);
         MC_TRY(mc_work_check_growth(work));
     }
     return MC_OK;

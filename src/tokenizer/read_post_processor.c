@@ -59,7 +59,7 @@ static mc_status add_special(mc_json_value piece, mc_json_value tokens, mc_id_li
 
     MC_TRY(mc_require_string(piece, "id", &name, &size, err));
     ids = mc_json_iterate(mc_json_get(mc_json_get(tokens, name), "ids"));
-    if (mc_json_type_of(ids.container) != MC_JSON_ARRAY)
+    if (strlen(name) != size || mc_json_type_of(ids.container) != MC_JSON_ARRAY)
         return mc_fail(err, MC_ERR_TOKENIZER, "the file is damaged",
                        "the template's token '%.64s' has no ids", name);
     while (mc_json_next(&ids))

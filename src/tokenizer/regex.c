@@ -6,6 +6,8 @@
 #include <stdint.h>
 
 #include "base/alloc.h"
+#include "tokenizer/unicode_stand_in.h"
+#include "tokenizer/utf8.h"
 
 /* The stack of one match: patterns of tokenizers need next to none; one that nests repeats goes
  * on to a larger stack and then to the interpreter, which keeps its state on the heap. */
@@ -14,6 +16,7 @@ enum { STACK_FIRST = 64 * 1024, STACK_MOST = 4 * 1024 * 1024, HEAP_KIB = 256 * 1
 struct mc_regex {
     pcre2_code *code;
     bool        compiled; /* to machine code */
+    bool        by_kind;  /* newer characters may be replaced */
 };
 
 static void *take(size_t size, void *context)
@@ -69,12 +72,14 @@ static mc_status compile(const char *pattern, size_t size, uint32_t options, mc_
 mc_status mc_regex_compile(const char *pattern, size_t size, mc_regex **regex, mc_error *err)
 {
     mc_buffer translated = { 0 };
-    mc_status status     = mc_regex_translate(pattern, size, &translated, err);
+    bool      by_kind    = false;
+    mc_status status     = mc_regex_translate(pattern, size, &translated, &by_kind, err);
 
     if (status == MC_OK) status = mc_buffer_status(&translated, err);
     if (status == MC_OK)
         status =
             compile(translated.data ? translated.data : "", translated.size, 0, regex, err);
+    if (status == MC_OK) (*regex)->by_kind = by_kind;
     mc_buffer_clear(&translated);
     return status;
 }
@@ -89,6 +94,24 @@ void mc_regex_free(mc_regex *regex)
     if (!regex) return;
     pcre2_code_free(regex->code);
     mc_free(regex);
+}
+
+mc_status mc_regex_view(const mc_regex *regex, mc_matcher *matcher, const char **text,
+                        size_t size, mc_error *err)
+{
+    size_t at = regex->by_kind ? mc_unicode_next_replaced(*text, size, 0) : size, length;
+
+    if (at == size) return MC_OK;
+    matcher->view.size = 0;
+    mc_buffer_add(&matcher->view, *text, size);
+    MC_TRY(mc_buffer_status(&matcher->view, err));
+    for (; at < size; at = mc_unicode_next_replaced(*text, size, at + length)) {
+        uint32_t code = mc_utf8_get(*text + at, &length);
+
+        mc_utf8_put(mc_unicode_stand_in(code), matcher->view.data + at);
+    }
+    *text = matcher->view.data;
+    return MC_OK;
 }
 
 static mc_status prepare(mc_matcher *matcher, mc_error *err)
@@ -161,5 +184,6 @@ void mc_matcher_clear(mc_matcher *matcher)
     pcre2_match_data_free(matcher->data);
     pcre2_match_context_free(matcher->context);
     pcre2_jit_stack_free(matcher->stack);
+    mc_buffer_clear(&matcher->view);
     *matcher = (mc_matcher){ 0 };
 }

@@ -17,13 +17,20 @@ typedef struct mc_regex mc_regex;
 
 /* What one thread needs to match; an all-zero one is valid and made on first use. */
 typedef struct mc_matcher {
-    void *data, *context, *stack;
+    void     *data, *context, *stack;
+    mc_buffer view;
 } mc_matcher;
 
 mc_status mc_regex_compile(const char *pattern, size_t size, mc_regex **regex, mc_error *err);
 /* Matches exactly this text; an empty one matches between any two characters. */
 mc_status mc_regex_literal(const char *text, size_t size, mc_regex **regex, mc_error *err);
 void      mc_regex_free(mc_regex *regex);
+
+/* Turn *text into what the expression is to see of it, which has the same size: newer
+ * characters are replaced by what stands in for them (unicode_stand_in.h). It lives in the
+ * matcher until the next call. */
+mc_status mc_regex_view(const mc_regex *regex, mc_matcher *matcher, const char **text,
+                        size_t size, mc_error *err);
 
 /* The first match at or after `from`. *found is false when there is none. MC_ERR_TOKENIZER when
  * the pattern backtracks without end on this text. */
@@ -32,7 +39,9 @@ mc_status mc_regex_find(const mc_regex *regex, mc_matcher *matcher, const char *
                         mc_error *err);
 void      mc_matcher_clear(mc_matcher *matcher);
 
-/* The PCRE2 form of an Oniguruma pattern (regex_translate.c). */
-mc_status mc_regex_translate(const char *pattern, size_t size, mc_buffer *out, mc_error *err);
+/* The PCRE2 form of an Oniguruma pattern (regex_translate.c). *by_kind is false when it spells
+ * out characters so that it would tell one from its stand-in. */
+mc_status mc_regex_translate(const char *pattern, size_t size, mc_buffer *out, bool *by_kind,
+                             mc_error *err);
 
 #endif

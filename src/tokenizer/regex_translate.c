@@ -8,6 +8,7 @@
 
 #include "base/checked.h"
 #include "tokenizer/regex.h"
+#include "tokenizer/unicode_stand_in.h"
 #include "tokenizer/utf8.h"
 
 /* Inside brackets. Unicode's White_Space: PCRE2's own \s would also match U+180E. */
@@ -37,6 +38,7 @@ typedef struct translator {
     group       groups[DEPTH_MOST];
     int         depth;
     bool        ignore_case;
+    bool        by_kind;    /* no character is told from its stand-in so far */
     bool        repeatable; /* something stands before `at` that a quantifier may repeat */
     size_t      item;       /* where it begins in `out` */
     uint32_t    literal;    /* the character just written, 0 otherwise */
@@ -134,6 +136,7 @@ static mc_status put_literal(translator *t, uint32_t code)
 
     if (t->ignore_case && folds_to_several(before, code))
         return refuse(t, "a letter with several spellings inside (?i)");
+    if (mc_unicode_tells_apart(code, code)) t->by_kind = false;
     begin_item(t);
     if (code < 0x80 && (is_letter((char)code) || is_digit((char)code) || code == ' ' ||
                         code == '\'' || code == '_'))
@@ -415,6 +418,7 @@ static mc_status read_class_item(translator *t, set *s)
         MC_TRY(read_class_character(t, &last, &is_one));
         if (!is_one || last < first) return refuse(t, "a range of this form");
     }
+    if (mc_unicode_tells_apart(first, last)) t->by_kind = false;
     mc_buffer_printf(&s->plain, "\\x{%x}", (unsigned)first);
     if (last > first) mc_buffer_printf(&s->plain, "-\\x{%x}", (unsigned)last);
     return MC_OK;
@@ -725,9 +729,12 @@ static mc_status read_one(translator *t)
     return MC_OK;
 }
 
-mc_status mc_regex_translate(const char *pattern, size_t size, mc_buffer *out, mc_error *err)
+mc_status mc_regex_translate(const char *pattern, size_t size, mc_buffer *out, bool *by_kind,
+                             mc_error *err)
 {
-    translator t = { .in = pattern, .size = size, .out = out, .err = err, .depth = 1 };
+    translator t = {
+        .in = pattern, .size = size, .out = out, .err = err, .depth = 1, .by_kind = true
+    };
 
     if (mc_utf8_check(pattern, size) != size) return refuse(&t, "bytes that are not UTF-8");
     while (more(&t))
@@ -735,5 +742,6 @@ mc_status mc_regex_translate(const char *pattern, size_t size, mc_buffer *out, m
     if (t.depth > 1) return refuse(&t, "a group without an end");
     for (int i = 0; i < t.groups[0].extra; i++)
         mc_buffer_add_char(out, ')');
+    *by_kind = t.by_kind;
     return MC_OK;
 }

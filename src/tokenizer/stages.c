@@ -66,14 +66,15 @@ static void copy_part(mc_work *work, mc_piece piece, size_t begin, size_t from, 
 static mc_status rewrite_replace(const mc_stage *stage, mc_work *work, mc_piece piece,
                                  size_t *origin)
 {
-    size_t   begin = work->next_text.size;
-    size_t   from = 0, last_end = SIZE_MAX, copied = 0;
-    mc_range match = { 0, 0, true };
+    const char *text  = text_of(work, piece);
+    size_t      begin = work->next_text.size;
+    size_t      from = 0, last_end = SIZE_MAX, copied = 0;
+    mc_range    match = { 0, 0, true };
 
     *origin = 0;
+    MC_TRY(mc_regex_view(stage->regex, &work->matcher, &text, piece.size, work->err));
     while (piece.size) {
-        MC_TRY(next_match(stage, work, text_of(work, piece), piece.size, &from, &last_end,
-                          &match));
+        MC_TRY(next_match(stage, work, text, piece.size, &from, &last_end, &match));
         if (!match.match) break;
         copy_part(work, piece, begin, copied, match.start, origin);
         mc_buffer_add(&work->next_text, stage->content, stage->content_size);
@@ -205,6 +206,7 @@ static mc_status cut_regex(const mc_stage *stage, mc_work *work, const char *tex
     size_t   from = 0, last_end = SIZE_MAX, done = 0;
     mc_range match = { 0, 0, true };
 
+    MC_TRY(mc_regex_view(stage->regex, &work->matcher, &text, size, work->err));
     for (;;) {
         MC_TRY(next_match(stage, work, text, size, &from, &last_end, &match));
         if (!match.match) break;

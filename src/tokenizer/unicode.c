@@ -86,6 +86,7 @@ size_t mc_lowercase(uint32_t code, uint32_t out[2])
         return 2;
     }
     out[0] = (uint32_t)utf8proc_tolower((utf8proc_int32_t)code);
+    if (out[0] == code) out[0] = mc_unicode_later_lower(code);
     return 1;
 }
 

@@ -83,6 +83,12 @@ static const range numeric[] = {
     {0x16d70,0x16d79}, {0x16ff4,0x16ff6}, {0x1ccf0,0x1ccf9}, {0x1e5f1,0x1e5fa},
 };
 
+static const struct { uint32_t first, last, lower; } capitals[] = {
+    {0x1c89,0x1c89,0x1c8a}, {0xa7cb,0xa7cb,0x264}, {0xa7cc,0xa7cc,0xa7cd}, {0xa7ce,0xa7ce,0xa7cf},
+    {0xa7d2,0xa7d2,0xa7d3}, {0xa7d4,0xa7d4,0xa7d5}, {0xa7da,0xa7da,0xa7db}, {0xa7dc,0xa7dc,0x19b},
+    {0x10d50,0x10d65,0x10d70}, {0x16ea0,0x16eb8,0x16ebb},
+};
+
 static const struct { const range *ranges; size_t count; } sets[] = {
     [MC_LATER_NORMALIZATION] = { normalization, MC_ARRAY_LEN(normalization) },
     [MC_LATER_MARK] = { mark, MC_ARRAY_LEN(mark) },
@@ -108,4 +114,11 @@ bool mc_unicode_later(mc_later_set set, uint32_t code)
             end = middle;
     }
     return first < sets[set].count && code >= ranges[first].first;
+}
+
+uint32_t mc_unicode_later_lower(uint32_t code)
+{
+    for (size_t i = 0; i < MC_ARRAY_LEN(capitals) && code >= capitals[i].first; i++)
+        if (code <= capitals[i].last) return capitals[i].lower + (code - capitals[i].first);
+    return code;
 }

@@ -18,4 +18,7 @@ typedef enum mc_later_set {
 
 bool mc_unicode_later(mc_later_set set, uint32_t code);
 
+/* The lower case of letters of which utf8proc knows none; others stay. */
+uint32_t mc_unicode_later_lower(uint32_t code);
+
 #endif

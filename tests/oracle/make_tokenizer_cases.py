@@ -34,6 +34,7 @@ TRICKY = [
     "aaaaaaaaaaaaaaaaaaaaaaaaa", "abababababababab", "    ", "\n\n\n\n", "==========", "hahahahahahahaha", "x" * 120, "\u00e9" * 40, "\u4e2d" * 40, "a\u0301" * 20,
     "\u0ec8\u0eba \u09cd\u09fe", "\u0338\u0327\u0323\u0301\u0345", "\u3099\u309a\u304b\u3099", "\r\n\r \n", "e\u0301\r\n", "\u1100\u1161", "\u0958 \u0929", "\u2260 \u226e",
     "\ub8b0\u11a7 \u1107\u116c\u11a7\u11a8", "=" * 18, "\x1a-x",
+    "a\U00031350_x\U0002ebf0's \u1c89\u1c8a\u0cf3 \U000116d0\U000116d17 \U00011bc0\U00011be1\U0001cc00!",
 ]
 
 

@@ -54,6 +54,7 @@ EDITS = {
     "prepend_missing": ("normalizer", {"type": "Prepend"}), "strip_incomplete": ("normalizer", {"type": "Strip", "strip_left": True}),
     "bert_incomplete": ("normalizer", {"type": "BertNormalizer", "clean_text": True}),
     "charsmap_missing": ("normalizer", {"type": "Precompiled"}),
+    "template_token_with_nul": ("post_processor/single/0/SpecialToken/id", "<s>\0"),
     "pre_tokenizer_unknown": ("pre_tokenizer/type", "ByteLevels"), "scripts": ("pre_tokenizer", {"type": "UnicodeScripts"}),
     "split_no_behavior": ("pre_tokenizer", {"type": "Split", "pattern": {"String": "a"}, "invert": False}),
     "split_behavior_unknown": ("pre_tokenizer", {"type": "Split", "pattern": {"String": "a"}, "invert": False, "behavior": "Merged"}),

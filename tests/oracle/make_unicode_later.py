@@ -44,7 +44,7 @@ def normalizes_alike(code):
 
 
 strip_accents, strip_nonspacing = n.StripAccents(), n.BertNormalizer(False, False, True, False)
-clean, digits, punctuation = n.BertNormalizer(True, False, False, False), p.Digits(True), p.Punctuation()
+lowercase, clean, digits, punctuation = n.Lowercase(), n.BertNormalizer(True, False, False, False), p.Digits(True), p.Punctuation()
 
 
 def cuts(pre_tokenizer, text):
@@ -62,6 +62,20 @@ def differs(code, category):
     if code >= 0x80:
         yield "punctuation", (PC <= category <= PO) != cuts(punctuation, text)
     yield "numeric", (category in (ND, NL, NO)) != cuts(digits, text)
+
+
+def capitals():
+    """[first, last, lower case of the first] where utf8proc knows of no lower case."""
+    found = []
+    for code in range(0x80, 0x110000):
+        lower = chr(code) if 0xD800 <= code < 0xE000 else lowercase.normalize_str(chr(code))
+        if lower == chr(code) or utf8proc.utf8proc_tolower(code) != code:
+            continue
+        if found and found[-1][1] == code - 1 and ord(lower) - code == found[-1][2] - found[-1][0]:
+            found[-1][1] = code
+        else:
+            found.append([code, code, ord(lower)])
+    return found
 
 
 def ranges(codes):
@@ -105,6 +119,11 @@ typedef struct range {
         for i in range(0, len(rows), 5):
             print("    " + ", ".join(rows[i:i + 5]) + ",")
         print("};\n")
+    print("static const struct { uint32_t first, last, lower; } capitals[] = {")
+    rows = ["{0x%x,0x%x,0x%x}" % tuple(r) for r in capitals()]
+    for i in range(0, len(rows), 4):
+        print("    " + ", ".join(rows[i:i + 4]) + ",")
+    print("};\n")
     print("static const struct { const range *ranges; size_t count; } sets[] = {")
     for name in names:
         print("    [MC_LATER_%s] = { %s, MC_ARRAY_LEN(%s) }," % (name.upper(), name, name))
@@ -126,6 +145,13 @@ bool mc_unicode_later(mc_later_set set, uint32_t code)
             end = middle;
     }
     return first < sets[set].count && code >= ranges[first].first;
+}
+
+uint32_t mc_unicode_later_lower(uint32_t code)
+{
+    for (size_t i = 0; i < MC_ARRAY_LEN(capitals) && code >= capitals[i].first; i++)
+        if (code <= capitals[i].last) return capitals[i].lower + (code - capitals[i].first);
+    return code;
 }""")
 
 
