@@ -37,8 +37,10 @@ void mc_draw_order(uint64_t seed, size_t draw, size_t n, size_t folds, size_t *o
 
 #define BLOCK_PAIRS 512   /* terms of a float32 sum */
 #define BLOCK_COLUMNS 256 /* draws x layers, about */
+#define DRAWS_MOST 16     /* of a job, so that many threads have work */
 #define AHEAD 12 /* pairs: a random line of b takes about as long to come as these to copy */
-#define LANE 16  /* layers are padded to whole cache lines of floats */
+#define LINE 16  /* floats of a cache line */
+#define LANE 4   /* floats that are copied at once */
 
 typedef struct pair_context {
     mc_pair_space            space;
@@ -86,19 +88,24 @@ static void add_block(const pair_context *own, pair_block *block, size_t from, s
         block->total[k] += block->product[k];
 }
 
-static void gather_pair(const pair_context *own, const pair_block *block, size_t i, size_t j,
-                        float *to)
+/* The pairs (i, j) .. (i, j + count - 1), each draw's from its own row of b. */
+static void gather_pairs(const pair_context *own, const pair_block *block, size_t i, size_t j,
+                         size_t count, float *gathered)
 {
-    const size_t n = own->p->n, width = own->width[1];
+    const size_t n = own->p->n, width = own->width[1], columns = block->batch * width;
 
-    for (size_t d = 0; d < block->batch; d++, to += width) {
-        const size_t *order = block->order + d * n;
-        const float  *row = own->b + order[i] * n * width, *from = row + order[j] * width;
-        const float  *ahead = row + order[j + AHEAD < n ? j + AHEAD : j] * width;
-        __builtin_prefetch(ahead);
-        __builtin_prefetch(ahead + LANE);
-        for (size_t c = 0; c < width; c += LANE)
-            memcpy(to + c, from + c, LANE * sizeof *to);
+    for (size_t d = 0; d < block->batch; d++) {
+        const size_t *order = block->order + d * n, *column = order + j;
+        const float  *row = own->b + order[i] * n * width;
+        float        *to  = gathered + d * width;
+        for (size_t k = 0; k < count; k++, to += columns) {
+            const float *from  = row + column[k] * width;
+            const float *ahead = row + column[k + AHEAD < count ? k + AHEAD : k] * width;
+            __builtin_prefetch(ahead);
+            __builtin_prefetch(ahead + LINE);
+            for (size_t c = 0; c < width; c += LANE)
+                memcpy(to + c, from + c, LANE * sizeof *to);
+        }
     }
 }
 
@@ -132,9 +139,11 @@ static mc_status permute_pairs(void *context, size_t job, mc_arena *keep, mc_are
     for (size_t d = 0; d < block.batch; d++)
         mc_draw_order(own->seed, draw + d, n, 0, block.order + d * n);
     for (size_t i = 0; i < n; i++)
-        for (size_t j = mc_pair_first(own->space, i); j < n; j++) {
-            gather_pair(own, &block, i, j, block.gathered + pending * columns);
-            if (++pending < BLOCK_PAIRS) continue;
+        for (size_t j = mc_pair_first(own->space, i), count; j < n; j += count) {
+            count = n - j < BLOCK_PAIRS - pending ? n - j : BLOCK_PAIRS - pending;
+            gather_pairs(own, &block, i, j, count, block.gathered + pending * columns);
+            pending += count;
+            if (pending < BLOCK_PAIRS) continue;
             add_block(own, &block, done, pending);
             done += pending;
             pending = 0;
@@ -181,6 +190,22 @@ static mc_status run_chunks(mc_team *team, mc_team_job *job, void *context, size
     return MC_OK;
 }
 
+/* A pair's layers lie in one cache line or fill whole ones. */
+static size_t padded(size_t layers)
+{
+    if (layers <= LINE / 4) return LINE / 4;
+    if (layers <= LINE / 2) return LINE / 2;
+    return (layers + LINE - 1) / LINE * LINE;
+}
+
+static size_t draws_of_job(size_t width)
+{
+    const size_t draws = BLOCK_COLUMNS / width;
+
+    if (draws == 0) return 1;
+    return draws < DRAWS_MOST ? draws : DRAWS_MOST;
+}
+
 static mc_status permute_by_product(mc_team *team, pair_context *own,
                                     const mc_progress *progress, mc_error *err)
 {
@@ -189,8 +214,8 @@ static mc_status permute_by_product(mc_team *team, pair_context *own,
     mc_status    status;
 
     for (size_t s = 0; s < 2; s++)
-        own->width[s] = (own->p->count[s] + LANE - 1) / LANE * LANE;
-    own->batch = BLOCK_COLUMNS / own->width[1] ? BLOCK_COLUMNS / own->width[1] : 1;
+        own->width[s] = padded(own->p->count[s]);
+    own->batch = draws_of_job(own->width[1]);
     MC_TRY(mc_team_remember(team, &mark, err));
     status = mc_take_floats(mc_team_keep(team), pairs * own->width[0], &own->a, err);
     if (status == MC_OK)
