@@ -177,17 +177,25 @@ mc_status mc_rope_build(const mc_rope_spec *spec, mc_rope *rope, mc_error *err)
     return MC_OK;
 }
 
+/* The base of a dynamic rope; float32 after each step, as the reference has it. */
+static double grown_base(const mc_rope *rope, size_t length)
+{
+    double rotary = (double)rope->rotary;
+    float  times  = (float)rope->factor * (float)length / (float)rope->switch_length;
+    float  grown  = times - (float)(rope->factor - 1.0);
+    float  power  = (float)pow((double)grown, rotary / (rotary - 2.0));
+
+    return (double)((float)rope->base * power);
+}
+
 void mc_rope_for_length(const mc_rope *rope, size_t length, float *out, float *scale)
 {
     bool         stretched = rope->switch_length > 0 && length > rope->switch_length;
     const float *from      = stretched ? rope->long_frequency : rope->frequency;
-    double       rotary    = (double)rope->rotary;
-    double       grown     = rope->factor * (double)length / (double)rope->switch_length;
 
     *scale = stretched && !rope->dynamic ? rope->long_scale : rope->scale;
     if (stretched && rope->dynamic) {
-        fill_default(rope->base * pow(grown - (rope->factor - 1.0), rotary / (rotary - 2.0)),
-                     rope->rotary, out);
+        fill_default(grown_base(rope, length), rope->rotary, out);
         return;
     }
     for (size_t i = 0; i < rope->rotary / 2; i++)
