@@ -30,6 +30,10 @@ mc_status mc_charsmap_check(const char *map, size_t size, mc_error *err)
         return mc_fail(err, MC_ERR_CORRUPT, "the file is damaged; fetch it again",
                        "the precompiled character map of %zu bytes says its trie takes %u",
                        size, (unsigned)trie);
+    size -= HEADER + trie;
+    if (mc_utf8_check(map + HEADER + trie, size) != size)
+        return mc_fail(err, MC_ERR_CORRUPT, "the file is damaged; fetch it again",
+                       "the precompiled character map has replacements that are not UTF-8");
     return MC_OK;
 }
 
@@ -57,7 +61,7 @@ bool mc_charsmap_find(const char *map, size_t map_size, const char *text, size_t
         if (!(unit & 0x100)) continue;
         if (at >= trie / 4) return false;
         value = read_u32(units + 4 * (size_t)at) & 0x7fffffff;
-        if (value >= left) return false;
+        if (value >= left || ((unsigned char)texts[value] & 0xc0) == 0x80) return false;
         *replacement      = texts + value;
         *replacement_size = strnlen(texts + value, left - value);
         return true;

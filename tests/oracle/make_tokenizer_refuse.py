@@ -78,7 +78,7 @@ EDITS = {
     "wordpiece_no_prefix": ("model", {"type": "WordPiece", "unk_token": "a", "max_input_chars_per_word": 100, "vocab": {"a": 0}}),
 }
 
-CORRUPT = {"charsmap_not_base64": "?", "charsmap_short": "AAA=", "charsmap_trie_past_end": "/////w=="}
+CORRUPT = {"charsmap_not_base64": "?", "charsmap_short": "AAA=", "charsmap_trie_past_end": "/////w==", "charsmap_text_not_utf8": "BAAAAAAAAAD/AA=="}
 
 
 def nested(depth):
