@@ -309,7 +309,9 @@ static void say_value(const page *p, const mc_metric_comparison *m, const link_m
     if (isnan(m->low_monotone))
         say(p, "Over the monotone correspondence (%zu pair%s of layers) %s is %s on average.",
             means->pairs, plural(means->pairs), name, mean);
-    if (isnan(m->low_monotone) && m->half_samples > 0)
+    if (m->half_samples == 0)
+        say(p, "No random halves were asked for: there is no interval.");
+    else if (isnan(m->low_monotone))
         say(p, "No interval: %zu random halves, or half of the probes, are too few for one.",
             m->half_samples);
     if (!isnan(m->low_monotone))
@@ -426,9 +428,14 @@ static void say_best(const page *p, const mc_metric_comparison *m)
     for (size_t k = 0; k < r->a_count * r->b_count; k++) {
         const mc_pair *pair = &m->pairs[k];
         if (isnan(pair->value) || pair->value != m->max_value) continue;
-        say(p, "Most alike: layer %s of A and layer %s of B, %s (corrected p = %s).",
-            layer_name(p, 0, pair->a, a), layer_name(p, 1, pair->b, b),
-            value_text(pair->value, value), p_text(pair->p_corrected, text));
+        layer_name(p, 0, pair->a, a);
+        layer_name(p, 1, pair->b, b);
+        value_text(pair->value, value);
+        if (m->permutations == 0)
+            say(p, "Most alike: layer %s of A and layer %s of B, %s.", a, b, value);
+        else
+            say(p, "Most alike: layer %s of A and layer %s of B, %s (corrected p = %s).", a, b,
+                value, p_text(pair->p_corrected, text));
         return;
     }
 }
