@@ -29,6 +29,11 @@ enum {
 static const char hint_place[] = "choose another path, or make its folder writable";
 static const char hint_space[] = "make room on the disk, or write to another one";
 
+static const char *hint_of(int error)
+{
+    return error == EFBIG ? "a limit of file sizes is set here (ulimit -f)" : hint_space;
+}
+
 /* ---- where it goes ---- */
 
 /* Follow a link, so that the file behind it is replaced and not the link. Allocated. */
@@ -243,10 +248,10 @@ mc_status mc_new_file_reserve(mc_new_file *file, uint64_t size, mc_error *err)
         failed = ftruncate(file->descriptor, (off_t)size);
     }
     if (!failed) return MC_OK;
-    return mc_fail_about(
-        err,
-        mc_fail_errno(err, hint_space, "cannot reserve %llu bytes", (unsigned long long)size),
-        "%s", file->path);
+    return mc_fail_about(err,
+                         mc_fail_errno(err, hint_of(errno), "cannot reserve %llu bytes",
+                                       (unsigned long long)size),
+                         "%s", file->path);
 }
 
 mc_status mc_new_file_check_space(const mc_new_file *file, uint64_t size, mc_error *err)
@@ -270,7 +275,8 @@ void mc_new_file_go_direct(mc_new_file *file)
 static mc_status fail_write(const mc_new_file *file, int failed, mc_error *err)
 {
     errno = failed;
-    return mc_fail_about(err, mc_fail_errno(err, hint_space, "cannot write"), "%s", file->path);
+    return mc_fail_about(err, mc_fail_errno(err, hint_of(errno), "cannot write"), "%s",
+                         file->path);
 }
 
 /* What is no whole page at either end goes the ordinary way: no page is written in both. */
@@ -333,7 +339,7 @@ static mc_status finish(mc_new_file *file, bool sync, mc_error *err)
     if (failed)
         status = fail_write(file, failed, err);
     else if (sync && fsync(file->descriptor) != 0)
-        status = mc_fail_errno(err, hint_space, "cannot write to the disk");
+        status = mc_fail_errno(err, hint_of(errno), "cannot write to the disk");
     else if (rename(file->temporary, file->path) != 0)
         status = mc_fail_errno(err, hint_place, "cannot rename '%.150s'", file->temporary);
     if (status != MC_OK) {

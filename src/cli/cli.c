@@ -47,8 +47,11 @@ static void take_signals(void)
 {
     take_signal(SIGINT);
     take_signal(SIGTERM);
-    /* A reader that goes away shows in the result of write(), after the work is safe. */
+    take_signal(SIGHUP); /* the terminal was closed */
+    /* A reader that goes away and a limit of file sizes show in the result of write(), after
+     * the work is safe. */
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN);
 }
 
 /* A closed standard stream would be reused by the first file we open: hold its place. */
