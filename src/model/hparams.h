@@ -114,6 +114,7 @@ typedef struct mc_hparams {
 
     mc_rope_kind rope_kind[MC_DIALECT_COUNT];
     double       rope_theta;    /* 0: no rotary embedding */
+    bool         rope_fixed;    /* keys of ropes in config.json say nothing to the family */
     bool         rope_partial;  /* partial_rotary_factor is honoured; otherwise it must be 1 */
     bool         rope_own_keys; /* only the family's own keys for base and share count */
     double       rope_fraction;

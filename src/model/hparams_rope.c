@@ -382,6 +382,8 @@ mc_status mc_hparams_read_ropes(mc_json_value config, mc_hparams *hp, mc_error *
     mc_json_value object = rope_object(config);
 
     if (hp->rope_theta == 0.0) return MC_OK; /* an architecture without rotary embedding */
+    if (hp->rope_fixed)
+        return read_one_rope((mc_json_value){ 0 }, (mc_json_value){ 0 }, hp, err);
     MC_TRY(check_rope_numbers(config, ROPE_NUMBERS_OUTSIDE, err));
     MC_TRY(check_rope_object(config, "rope_scaling", err));
     MC_TRY(check_rope_object(config, "rope_parameters", err));

@@ -315,9 +315,9 @@ small("gpt_neox_parallel", "gpt_neox", NEOX, put={"rope_theta": 500.0}, knock=LN
       {"parallel residual": config(use_parallel_residual=False)})
 small("gpt_neox_serial", "gpt_neox", dict(NEOX, use_parallel_residual=False, attention_bias=False), dialect="v5",
       knock=LN | {"parallel residual": config(use_parallel_residual=True)})
-small("gptj_plain", "gptj", dict(n_inner=48, rotary_dim=4), knock=OLD | ALL_BIAS)
+small("gptj_plain", "gptj", dict(n_inner=48, rotary_dim=4), put={"rope_theta": 500.0}, knock=OLD | ALL_BIAS)
 small("gptj_full", "gptj", dict(rotary_dim=8), knock=OLD)
-small("codegen_plain", "codegen", dict(n_inner=48, rotary_dim=4), knock=OLD | ALL_BIAS)
+small("codegen_plain", "codegen", dict(n_inner=48, rotary_dim=4), put={"rope_theta": 500.0}, knock=OLD | ALL_BIAS)
 small("codegen_full", "codegen", dict(rotary_dim=8, activation_function="gelu"),
       knock=OLD | {"activation": config(activation_function="relu")})
 small("gpt_bigcode_mqa", "gpt_bigcode", dict(n_inner=48, multi_query=True), drop=("num_key_value_heads",),
