@@ -172,8 +172,7 @@ static void put_map(const page *p, const mc_metric_comparison *m)
     put_legend(p, step, every);
 }
 
-/* ---- The pairs of the correspondence ------------------------------------------------------
- */
+/* ---- The pairs of the correspondence ----------------------------------------------------- */
 
 static const mc_pair *linked_pair(const page *p, const mc_metric_comparison *m, size_t k)
 {
