@@ -19,14 +19,14 @@ for source in examples/*.c; do
     program=$stage/$(basename "${source%.c}")
     # shellcheck disable=SC2086 # the flags are words
     ${CC:-cc} -std=c11 -Wall -Wextra -Wpedantic -Werror "$source" -o "$program" $flags
-    "$program" tests/golden/models/tiny-llama "$stage/result" >"$stage/out" || { echo "$source failed:"; cat "$stage/out"; exit 1; }
-    [ -s "$stage/out" ] || { echo "$source printed nothing"; exit 1; }
+    "$program" tests/golden/models/tiny-llama "$stage/result" >"$program.out" || { echo "$source failed:"; cat "$program.out"; exit 1; }
+    [ -s "$program.out" ] || { echo "$source printed nothing"; exit 1; }
     echo "installed example: $source"
 done
 
 cmake -S examples -B "$stage/cmake" -DCMAKE_PREFIX_PATH="$stage" >"$stage/log" && cmake --build "$stage/cmake" >>"$stage/log" ||
     { cat "$stage/log"; exit 1; }
-env -u LD_LIBRARY_PATH "$stage/cmake/crm_build" tests/golden/models/tiny-llama "$stage/result" | cmp - "$stage/out"
+env -u LD_LIBRARY_PATH "$stage/cmake/crm_build" tests/golden/models/tiny-llama "$stage/result" | cmp - "$stage/crm_build.out"
 echo "installed example: find_package(modelcypher)"
 
 if [ -e "$stage/bin/modelcypher" ]; then
