@@ -1,5 +1,5 @@
-/* own_texts.c - strings of one's own through a model, and how alike its first and last states
- * are.
+/* own_texts.c - strings of one's own through a model, and how alike the states behind its
+ * last two blocks are.
  *
  *     cc own_texts.c $(pkg-config --cflags --libs modelcypher) && ./a.out model.gguf */
 #include <modelcypher/modelcypher.h>
@@ -40,12 +40,12 @@ int main(int argc, char **argv)
     options.probes = probes;
     if (mc_crm_build(&options, &summary, &err) != MC_OK) return fail(&err);
     if (mc_crm_open(summary.output, &crm, &err) != MC_OK) return fail(&err);
-    const mc_matrix first = states_behind(crm, 1),
-                    last  = states_behind(crm, summary.block_count);
-    if (mc_metric_run(mc_metric_find("cka"), first, &last, NULL, &cka, &err) != MC_OK)
+    const mc_matrix before = states_behind(crm, summary.block_count - 1),
+                    last   = states_behind(crm, summary.block_count);
+    if (mc_metric_run(mc_metric_find("cka"), before, &last, NULL, &cka, &err) != MC_OK)
         return fail(&err);
-    printf("%zu texts, %zu tokens: layers 1 and %d have a CKA of %.3f\n", summary.texts,
-           summary.tokens_asked, summary.block_count, cka.value);
+    printf("%zu texts, %zu tokens: layers %d and %d have a CKA of %.3f\n", summary.texts,
+           summary.tokens_asked, summary.block_count - 1, summary.block_count, cka.value);
     mc_crm_close(crm);
     mc_crm_build_summary_clear(&summary);
     mc_atlas_close(probes);
