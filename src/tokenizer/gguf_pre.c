@@ -55,7 +55,8 @@ static mc_status add_test(mc_stages *stages, mc_character_test *test,
         err);
 }
 
-static mc_status apply_step(const mc_gguf_step *step, mc_tokenizer *tokenizer, mc_error *err)
+static mc_status apply_step(const mc_gguf_step *step, bool prefix_space,
+                            mc_tokenizer *tokenizer, mc_error *err)
 {
     mc_stages *stages = &tokenizer->pre_tokenizers;
 
@@ -70,10 +71,10 @@ static mc_status apply_step(const mc_gguf_step *step, mc_tokenizer *tokenizer, m
     case MC_STEP_MARKS: return add_test(stages, mc_is_punctuation, MC_SPLIT_ISOLATED, err);
     case MC_STEP_BYTES:
         tokenizer->style = MC_STYLE_BYTE_LEVEL;
-        return mc_stages_add_byte_level(stages, false, false, err);
+        return mc_stages_add_byte_level(stages, prefix_space, false, err);
     case MC_STEP_WORDS:
         tokenizer->style = MC_STYLE_BYTE_LEVEL;
-        return mc_stages_add_byte_level(stages, false, true, err);
+        return mc_stages_add_byte_level(stages, prefix_space, true, err);
     case MC_STEP_NFC:
         return mc_stages_add(
             &tokenizer->normalizers,
@@ -89,6 +90,6 @@ static mc_status apply_step(const mc_gguf_step *step, mc_tokenizer *tokenizer, m
 mc_status mc_gguf_pre_apply(const mc_gguf_pre *row, mc_tokenizer *tokenizer, mc_error *err)
 {
     for (size_t i = 0; i < sizeof row->steps / sizeof *row->steps; i++)
-        MC_TRY(apply_step(&row->steps[i], tokenizer, err));
+        MC_TRY(apply_step(&row->steps[i], row->prefix_space, tokenizer, err));
     return MC_OK;
 }

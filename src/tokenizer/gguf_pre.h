@@ -31,6 +31,7 @@ typedef struct mc_gguf_pre {
     bool         ignore_merges;
     bool         add_bos;       /* unless the file says otherwise */
     bool         byte_fallback; /* <0x0A> tokens, text is not byte-level */
+    bool         prefix_space;  /* before every piece that the step to bytes is given */
 } mc_gguf_pre;
 
 /* A row with names NULL ends the table. */

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/checked.h"
 #include "base/nearest.h"
 #include "tokenizer/read_json.h"
 
@@ -180,7 +181,14 @@ mc_status mc_legacy_add_tokens(const mc_legacy_files *files, const mc_legacy_cla
 {
     static const char *const keys[] = { "bos_token", "eos_token", "unk_token", "sep_token",
                                         "pad_token", "cls_token", "mask_token" };
-    mc_json_iter             more;
+    const struct {
+        const char *key, *text;
+    } defaults[] = { { "bos_token", row->bos },
+                     { "eos_token", row->eos },
+                     { "unk_token", row->unknown },
+                     { "pad_token", row->pad },
+                     { "mask_token", row->mask } };
+    mc_json_iter more;
 
     MC_TRY(add_decoder(mc_json_get(files->tokenizer_config, "added_tokens_decoder"), tokenizer,
                        err));
@@ -192,12 +200,9 @@ mc_status mc_legacy_add_tokens(const mc_legacy_files *files, const mc_legacy_cla
         if (text_of(value, &text, &size) && mc_tokenizer_find(tokenizer, text, size) >= 0)
             MC_TRY(add_token(value, true, tokenizer, err));
     }
-    if (mc_json_is_absent(special_value(files, "bos_token")))
-        MC_TRY(add_default(row->bos, tokenizer, err));
-    if (mc_json_is_absent(special_value(files, "eos_token")))
-        MC_TRY(add_default(row->eos, tokenizer, err));
-    if (mc_json_is_absent(special_value(files, "unk_token")))
-        MC_TRY(add_default(row->unknown, tokenizer, err));
+    for (size_t i = 0; i < MC_ARRAY_LEN(defaults); i++)
+        if (mc_json_is_absent(special_value(files, defaults[i].key)))
+            MC_TRY(add_default(defaults[i].text, tokenizer, err));
     MC_TRY(add_listed(files->added_tokens, tokenizer, err));
     more = mc_json_iterate(special_value(files, "additional_special_tokens"));
     while (mc_json_next(&more)) {
@@ -216,7 +221,7 @@ mc_status mc_legacy_add_tokens(const mc_legacy_files *files, const mc_legacy_cla
 
 /* ---- the frame ---- */
 
-static int32_t special_id(const mc_legacy_files *files, const mc_tokenizer *tokenizer,
+int32_t mc_legacy_special(const mc_legacy_files *files, const mc_tokenizer *tokenizer,
                           const char *key, const char *fallback)
 {
     const char *text;
@@ -243,8 +248,10 @@ mc_status mc_legacy_add_frame(const mc_legacy_files *files, const mc_legacy_clas
     bool               fixed = row->add_bos && row->add_eos;
     bool               bos = row->add_bos, eos = row->add_eos;
 
-    info->bos = special_id(files, tokenizer, fixed ? "cls_token" : "bos_token", row->bos);
-    info->eos = special_id(files, tokenizer, fixed ? "sep_token" : "eos_token", row->eos);
+    info->bos =
+        mc_legacy_special(files, tokenizer, fixed ? "cls_token" : "bos_token", row->bos);
+    info->eos =
+        mc_legacy_special(files, tokenizer, fixed ? "sep_token" : "eos_token", row->eos);
     if (!fixed) {
         MC_TRY(mc_field_bool(files->tokenizer_config, "add_bos_token", &bos, err));
         MC_TRY(mc_field_bool(files->tokenizer_config, "add_eos_token", &eos, err));

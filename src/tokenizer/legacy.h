@@ -24,7 +24,7 @@ typedef struct mc_legacy_class {
     bool           add_bos, add_eos;
     bool           no_prefix; /* of SENTENCEPIECE: no space before a text */
     /* Names of special tokens where tokenizer_config.json has none. */
-    const char *bos, *eos, *unknown;
+    const char *bos, *eos, *unknown, *pad, *mask;
 } mc_legacy_class;
 
 extern const mc_legacy_class mc_legacy_table[]; /* ends with names NULL */
@@ -48,6 +48,10 @@ mc_status mc_read_words_tokenizer(const mc_legacy_files *files, const char *text
 /* Note added_tokens_decoder, added_tokens.json and the special tokens. */
 mc_status mc_legacy_add_tokens(const mc_legacy_files *files, const mc_legacy_class *row,
                                mc_tokenizer *tokenizer, mc_error *err);
+/* The id of the token that a file names by this key, else of `fallback` (may be NULL); -1
+ * without. */
+int32_t mc_legacy_special(const mc_legacy_files *files, const mc_tokenizer *tokenizer,
+                          const char *key, const char *fallback);
 /* BOS and EOS by name and whether they frame a text. */
 mc_status mc_legacy_add_frame(const mc_legacy_files *files, const mc_legacy_class *row,
                               mc_tokenizer *tokenizer, mc_error *err);

@@ -62,14 +62,10 @@ static mc_status read_vocab(mc_json_value value, mc_vocab *vocab, mc_error *err)
 static mc_status add_steps(const mc_legacy_files *files, const mc_legacy_class *row,
                            mc_tokenizer *tokenizer, mc_error *err)
 {
-    mc_gguf_pre pre    = { .steps = { { MC_STEP_END, NULL } } };
-    bool        prefix = false;
+    mc_gguf_pre pre = { .steps = { { MC_STEP_END, NULL } } };
 
     memcpy(pre.steps, row->steps, sizeof row->steps);
-    MC_TRY(mc_field_bool(files->tokenizer_config, "add_prefix_space", &prefix, err));
-    if (prefix)
-        MC_TRY(mc_stages_add_front(&tokenizer->pre_tokenizers, " ", 1, MC_FRONT_UNLESS_THERE,
-                                   err));
+    MC_TRY(mc_field_bool(files->tokenizer_config, "add_prefix_space", &pre.prefix_space, err));
     return mc_gguf_pre_apply(&pre, tokenizer, err);
 }
 
@@ -126,8 +122,7 @@ mc_status mc_read_words_tokenizer(const mc_legacy_files *files, const char *text
         MC_TRY(mc_vocab_add(&tokenizer->vocab, line, length, id, err));
     MC_TRY(mc_legacy_add_tokens(files, row, tokenizer, err));
     MC_TRY(mc_legacy_add_frame(files, row, tokenizer, err));
-    wordpiece->unknown.id =
-        mc_vocab_find(&tokenizer->vocab, row->unknown, strlen(row->unknown));
+    wordpiece->unknown.id = mc_legacy_special(files, tokenizer, "unk_token", row->unknown);
     mc_wordpiece_finish(wordpiece, &tokenizer->vocab);
     tokenizer->info.source = "vocab.txt";
     return mc_tokenizer_finish(tokenizer, "the tokenizer's class", err);

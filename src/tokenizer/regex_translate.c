@@ -130,13 +130,18 @@ static bool folds_to_several(uint32_t before, uint32_t code)
                                    &boundary) > 1;
 }
 
+static void note_range(translator *t, uint32_t first, uint32_t last)
+{
+    if (mc_unicode_tells_apart(first, last, t->ignore_case)) t->by_kind = false;
+}
+
 static mc_status put_literal(translator *t, uint32_t code)
 {
     uint32_t before = t->literal;
 
     if (t->ignore_case && folds_to_several(before, code))
         return refuse(t, "a letter with several spellings inside (?i)");
-    if (mc_unicode_tells_apart(code, code)) t->by_kind = false;
+    note_range(t, code, code);
     begin_item(t);
     if (code < 0x80 && (is_letter((char)code) || is_digit((char)code) || code == ' ' ||
                         code == '\'' || code == '_'))
@@ -418,7 +423,7 @@ static mc_status read_class_item(translator *t, set *s)
         MC_TRY(read_class_character(t, &last, &is_one));
         if (!is_one || last < first) return refuse(t, "a range of this form");
     }
-    if (mc_unicode_tells_apart(first, last)) t->by_kind = false;
+    note_range(t, first, last);
     mc_buffer_printf(&s->plain, "\\x{%x}", (unsigned)first);
     if (last > first) mc_buffer_printf(&s->plain, "-\\x{%x}", (unsigned)last);
     return MC_OK;

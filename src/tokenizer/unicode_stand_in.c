@@ -3,6 +3,8 @@
  * tests/oracle/make_unicode_stand_in.py from tokenizers 0.23.3 and PCRE2's Unicode 14.0.0. */
 #include "tokenizer/unicode_stand_in.h"
 
+#include <utf8proc.h>
+
 #include "base/checked.h"
 #include "tokenizer/utf8.h"
 
@@ -10,7 +12,7 @@
 static const struct { uint32_t first, last, stand_in; } ranges[] = {
     {0x363,0x36f,0x64b}, {0x897,0x897,0x8d4}, {0xc04,0xc04,0x816}, {0xcf3,0xcf3,0x982},
     {0xece,0xece,0x818}, {0xf82,0xf83,0x816}, {0x10fc,0x10fc,0x1d2c}, {0x1b4e,0x1b4f,0x830},
-    {0x1b7f,0x1b7f,0x830}, {0x1c89,0x1c89,0xa640}, {0x1c8a,0x1c8a,0x1c80}, {0x1dd3,0x1de6,0x1abf},
+    {0x1b7f,0x1b7f,0x830}, {0x1c89,0x1c89,0xa640}, {0x1c8a,0x1c8a,0x1d2b}, {0x1dd3,0x1de6,0x1abf},
     {0x2427,0x2429,0xfd5}, {0x2ffc,0x2fff,0xfd5}, {0x31e4,0x31e5,0xfd5}, {0x31ef,0x31ef,0xfd5},
     {0xa7cb,0xa7cc,0x1e00}, {0xa7cd,0xa7cd,0x1d00}, {0xa7da,0xa7da,0x1e00}, {0xa7db,0xa7db,0x1d00},
     {0xa7dc,0xa7dc,0x1e00}, {0xa7f2,0xa7f4,0x1d2c}, {0xab69,0xab69,0x1d2c}, {0x105c0,0x105f3,0x10000},
@@ -80,14 +82,23 @@ size_t mc_unicode_next_replaced(const char *text, size_t size, size_t from)
     return from;
 }
 
-bool mc_unicode_tells_apart(uint32_t first, uint32_t last)
+/* Under (?i) a stand-in is found for the other letter of its pair as well. */
+static bool is_found(uint32_t stand_in, uint32_t first, uint32_t last, bool ignore_case)
 {
-    for (size_t i = 0; i < MC_ARRAY_LEN(ranges); i++) {
-        bool has = ranges[i].stand_in >= first && ranges[i].stand_in <= last;
+    uint32_t upper = (uint32_t)utf8proc_toupper((utf8proc_int32_t)stand_in);
+    uint32_t lower = (uint32_t)utf8proc_tolower((utf8proc_int32_t)stand_in);
 
-        if (has ? ranges[i].first < first || ranges[i].last > last
+    if (stand_in >= first && stand_in <= last) return true;
+    return ignore_case &&
+           ((upper >= first && upper <= last) || (lower >= first && lower <= last));
+}
+
+bool mc_unicode_tells_apart(uint32_t first, uint32_t last, bool ignore_case)
+{
+    for (size_t i = 0; i < MC_ARRAY_LEN(ranges); i++)
+        if (is_found(ranges[i].stand_in, first, last, ignore_case)
+                ? ranges[i].first < first || ranges[i].last > last
                 : ranges[i].first <= last && ranges[i].last >= first)
             return true;
-    }
     return false;
 }

@@ -15,6 +15,6 @@ uint32_t mc_unicode_stand_in(uint32_t code);
 size_t mc_unicode_next_replaced(const char *text, size_t size, size_t from);
 
 /* Whether some character is in this range and its stand-in is not, or the other way round. */
-bool mc_unicode_tells_apart(uint32_t first, uint32_t last);
+bool mc_unicode_tells_apart(uint32_t first, uint32_t last, bool ignore_case);
 
 #endif

@@ -95,6 +95,7 @@ PATTERNS = {
     "properties": "\\p{Alpha}+|\\p{^L}|\\P{M}|\\p{Lu}|\\p{Uppercase Letter}|\\p{Cyrillic}+",
     "options": "(?i)tok|(?m:a.b)|(?-i:HELLO)",
     "inner-option": "a(?i)b|c",
+    "option-later": "(?i)\u0432|\ua641",
     "look": "(?<=a)b|(?<!a)c|d(?!e)|f(?=g)|(?>h+)i",
     "line-end": "\\R|\\t",
     "intersection": "[a-z&&[^aeiou]]+|[^a-c&&b-d]|[\\w&&\\p{Latin}]",

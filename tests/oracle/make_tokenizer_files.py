@@ -5,10 +5,10 @@ tests/golden/tokenizer/files.json.xz: texts and ids for each.
     tests/oracle/make_tokenizer_files.py
 
     gpt2/   vocab.json and merges.txt, with a config.json that names the model type only
-    qwen2/  the same with tokenizer_config.json and its added tokens
+    qwen2/  the same with tokenizer_config.json and its added tokens;  qwen2_prefix/  a space before every piece
     llama/  tokenizer.model of kind BPE with byte fallback;  gemma/  the same without a space before the text
     t5/     tokenizer.model of kind unigram with the character map nmt_nfkc
-    bert/   vocab.txt
+    bert/   vocab.txt;  bert_unknown/  with another token for what is not in it
     t5.gguf, bert.gguf, llama.gguf, sarvam.gguf, gpt2.gguf   the same vocabularies as llama.cpp's converter writes them
 
 The ids come from Hugging Face `tokenizers`, put together as transformers' converters do for the class of the folder.
@@ -90,7 +90,21 @@ def qwen2(vocab, merges):
     t.normalizer = n.NFC()
     t.pre_tokenizer = p.Sequence([p.Split(Regex(QWEN2), "isolated"), p.ByteLevel(add_prefix_space=False, use_regex=False)])
     t.add_tokens([AddedToken("<tool>", normalized=False), AddedToken("<|im_end|>", normalized=False, rstrip=True, special=True)])
+    t.add_special_tokens([AddedToken("<|endoftext|>", normalized=False)])  # the class's unknown token
     yield "qwen2", t
+
+
+def qwen2_prefix(vocab, merges):
+    merges = merges[:200]
+    made = {a + b for a, b in merges}
+    vocab = {token: i for i, token in enumerate(t for t in vocab if len(t) == 1 or t in made or t == "<|endoftext|>")}
+    put_merges("qwen2_prefix", vocab, merges)
+    put_json("qwen2_prefix/tokenizer_config.json", {"tokenizer_class": "Qwen2Tokenizer", "add_prefix_space": True})
+    t = Tokenizer(models.BPE(vocab, merges))
+    t.normalizer = n.NFC()
+    t.pre_tokenizer = p.Sequence([p.Split(Regex(QWEN2), "isolated"), p.ByteLevel(add_prefix_space=True, use_regex=False)])
+    t.add_special_tokens([AddedToken("<|endoftext|>", normalized=False)])
+    yield "qwen2_prefix", t
 
 
 def train_pieces(kind, **options):
@@ -176,17 +190,37 @@ def t5():
     yield "t5.gguf", t
 
 
-def bert():
-    special = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
+def bert_vocab(special):
+    """Trained once: of equal counts the trainer takes another first in every run."""
+    stored = FOLDER / "bert" / "vocab.txt"
+    if stored.exists():
+        return {token: i for i, token in enumerate(stored.read_text("utf-8").split("\n")[:-1])}
     t = Tokenizer(models.WordPiece(unk_token="[UNK]"))
     t.normalizer, t.pre_tokenizer = n.BertNormalizer(), p.BertPreTokenizer()
     t.train_from_iterator(cases.CORPUS[:3000], trainers.WordPieceTrainer(vocab_size=1200, show_progress=False, special_tokens=special))
+    return t.get_vocab()
+
+
+def bert_tokenizer(vocab, special, unknown):
+    t = Tokenizer(models.WordPiece(vocab, unk_token=unknown))
+    t.normalizer, t.pre_tokenizer = n.BertNormalizer(), p.BertPreTokenizer()
+    t.add_special_tokens([AddedToken(x, normalized=False) for x in special])
     t.post_processor = processors.TemplateProcessing(single="[CLS] $A [SEP]", special_tokens=[("[CLS]", 2), ("[SEP]", 3)])
-    vocab = t.get_vocab()
+    return t
+
+
+def bert():
+    special = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
+    vocab = bert_vocab(special)
     tokens = sorted(vocab, key=vocab.get)
-    put("bert/vocab.txt", "".join(token + "\n" for token in tokens))
+    t = bert_tokenizer(vocab, special, "[UNK]")
+    lines = "".join(token + "\n" for token in tokens)
+    put("bert/vocab.txt", lines)
     put_json("bert/tokenizer_config.json", {"tokenizer_class": "BertTokenizer", "do_lower_case": True, "pad_token": "[PAD]", "mask_token": "[MASK]"})
     yield "bert", t
+    put("bert_unknown/vocab.txt", lines)
+    put_json("bert_unknown/tokenizer_config.json", {"tokenizer_class": "BertTokenizer", "unk_token": "[PAD]"})
+    yield "bert_unknown", bert_tokenizer(vocab, ["[PAD]", "[CLS]", "[SEP]", "[MASK]"], "[PAD]")
     spelled = [x if x in special else x[2:] if x.startswith("##") else SPACE + x for x in tokens]
     put_gguf("bert.gguf", tokenizer_model="bert", tokenizer_pre="default", token_list=spelled, token_scores=[0.0] * len(tokens),
              token_types=[3 if x in special else 1 for x in tokens], bos_token_id=2, sep_token_id=3, unk_token_id=1, pad_token_id=0)
@@ -197,6 +231,7 @@ def all_files():
     vocab, merges = byte_level()
     yield from gpt2(vocab, merges)
     yield from qwen2(vocab, merges)
+    yield from qwen2_prefix(vocab, merges)
     yield from llama()
     yield from t5()
     yield from bert()
