@@ -61,7 +61,8 @@ typedef enum mc_key_kind {
     MC_KEY_ACTIVATION, /* mc_activation by name */
     MC_KEY_GELU_TANH,  /* the same, but the name "gelu" means its tanh form */
     MC_KEY_PATTERN,    /* size_t; also as text: "LLLG" is 4 */
-    MC_KEY_FIXED       /* anything but the value `otherwise` is refused by name */
+    MC_KEY_FIXED,      /* anything but the value `otherwise` is refused by name */
+    MC_KEY_GIVEN       /* the same, and it must be there */
 } mc_key_kind;
 
 /* The value of an absent key is `otherwise`; or the key is required, or what stands in the

@@ -732,12 +732,15 @@ static const mc_key ministral3_gguf[] = {
 };
 static const mc_key parallel_gguf[] = { FLAG("use_parallel_residual", parallel, MC_KEEP), { NULL } };
 static const mc_key mpt_gguf[] = {
-    NUMBER("attention.clamp_kqv", clip_qkv, 0), FIXED("attention.max_alibi_bias", 8), { NULL },
+    NUMBER("attention.clamp_kqv", clip_qkv, 0),
+    { "attention.max_alibi_bias", MC_KEY_GIVEN, 0, 8 }, { NULL }, /* without it, no ALiBi */
 };
 static const mc_key olmo_gguf[] = { NUMBER("attention.clamp_kqv", clip_qkv, 0), { NULL } };
 static const mc_key granite_gguf[] = {
     NUMBER("attention.scale", attn_scale, 0), NUMBER("embedding_scale", embed_scale, 0),
-    NUMBER("residual_scale", residual_scale, 0), { NULL },
+    NUMBER("residual_scale", residual_scale, 0),
+    FIXED("rope.scaling.finetuned", 1), /* false stands for no rope at all */
+    { NULL },
 };
 
 /* What the rows of a family have in common. */

@@ -312,22 +312,43 @@ static bool parse_block(const mc_binder *binder, const char *name, size_t *block
     return *name == '.' && *block < binder->hparams->layers;
 }
 
+/* Before the first block and behind the last, but for the logits: only GGUF's names are known.
+ */
+static bool is_end(const mc_binder *binder, const char *name)
+{
+    static const char *const ends[] = { "token_embd", "position_embd", "output_norm" };
+
+    for (size_t i = 0; binder->dialect == MC_DIALECT_GGUF && i < MC_ARRAY_LEN(ends); i++)
+        if (strncmp(name, ends[i], strlen(ends[i])) == 0) return true;
+    return false;
+}
+
+static mc_status fail_unused(const mc_binder *binder, const char *name, const char *part,
+                             mc_error *err)
+{
+    mc_fail(err, MC_ERR_UNSUPPORTED,
+            "use a variant of the model without it, or report this with the model's name",
+            "is a part of %s that '%s' with this configuration has no use for", part,
+            binder->arch->name);
+    return mc_fail_about(err, MC_ERR_UNSUPPORTED, "%s: tensor '%s'",
+                         mc_store_path(binder->store), name);
+}
+
 mc_status mc_bind_check_unused(const mc_binder *binder, mc_error *err)
 {
     for (size_t i = 0; i < mc_store_tensor_count(binder->store); i++) {
         const char *name  = mc_store_tensor(binder->store, i)->name;
         bool        inert = binder->used[i];
         size_t      block;
+        char        part[40];
 
         for (size_t j = 0; !inert && j < MC_ARRAY_LEN(inert_suffixes); j++)
             inert = ends_with(name, inert_suffixes[j]);
-        if (inert || !parse_block(binder, name, &block)) continue;
-        mc_fail(err, MC_ERR_UNSUPPORTED,
-                "use a variant of the model without it, or report this with the model's name",
-                "is a part of block %zu that '%s' with this configuration has no use for",
-                block + 1, binder->arch->name);
-        return mc_fail_about(err, MC_ERR_UNSUPPORTED, "%s: tensor '%s'",
-                             mc_store_path(binder->store), name);
+        if (inert) continue;
+        if (is_end(binder, name)) return fail_unused(binder, name, "the model", err);
+        if (!parse_block(binder, name, &block)) continue;
+        snprintf(part, sizeof part, "block %zu", block + 1);
+        return fail_unused(binder, name, part, err);
     }
     return MC_OK;
 }

@@ -88,7 +88,7 @@ static bool slides_by_rule(const mc_hparams *hp, size_t layer)
 static double score_scale(const mc_hparams *hp, size_t layer)
 {
     double scalar = hp->attn_scalar > 0.0 ? hp->attn_scalar : (double)hp->head_dim;
-    double scale  = hp->attn_scale > 0.0 ? hp->attn_scale : 1.0 / sqrt(scalar);
+    double scale  = hp->attn_scale != 0.0 ? hp->attn_scale : 1.0 / sqrt(scalar);
 
     if (hp->attn_unscaled) scale = 1.0;
     return hp->attn_by_layer ? scale / (double)(layer + 1) : scale;

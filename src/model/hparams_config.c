@@ -58,8 +58,11 @@ static mc_status set_layer_type(const char *key, mc_json_value type, mc_hparams 
                        (size_t)(layer - hp->layer) + 1, name);
     if (slides && (hp->window == 0 || hp->window_rule == MC_WINDOW_NONE))
         return mc_fail(err, MC_ERR_CONFIG, "fetch the model's configuration again",
-                       "'%s' makes block %zu slide, but there is no size of a window", key,
-                       (size_t)(layer - hp->layer) + 1);
+                       "'%s' makes block %zu slide, but there is no size of a window%s", key,
+                       (size_t)(layer - hp->layer) + 1,
+                       hp->window_rule == MC_WINDOW_NO_ROPE && !hp->use_window
+                           ? " without 'use_sliding_window'"
+                           : "");
     if (!slides && hp->window_rule == MC_WINDOW_ALL && hp->window > 0)
         return mc_fail(err, MC_ERR_UNSUPPORTED, "use another variant of the model",
                        "'layer_types' excepts blocks from the window, which this "

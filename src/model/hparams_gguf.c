@@ -22,8 +22,6 @@ static const mc_key common_keys[] = {
     { "attention.key_length", MC_KEY_SIZE, FIELD(head_dim), 0.0 },
     { "attention.value_length", MC_KEY_SIZE, FIELD(value_dim), 0.0 },
     { "context_length", MC_KEY_SIZE, FIELD(context), 0.0 },
-    { "attention.layer_norm_rms_epsilon", MC_KEY_NUMBER, FIELD(epsilon), MC_KEEP },
-    { "attention.layer_norm_epsilon", MC_KEY_NUMBER, FIELD(epsilon), MC_KEEP },
     { "attention.sliding_window", MC_KEY_SIZE, FIELD(window), 0.0 },
     { "rope.freq_base", MC_KEY_NUMBER, FIELD(rope_theta), MC_KEEP },
     { "attention.causal", MC_KEY_FIXED, 0, 1.0 },
@@ -36,6 +34,8 @@ static const mc_key common_keys[] = {
 
 /* Read below, or without effect on hidden states. */
 static const char *const other_keys[] = {
+    "attention.layer_norm_rms_epsilon",
+    "attention.layer_norm_epsilon",
     "attention.head_count_kv",
     "feed_forward_length",
     "rope.dimension_count",
@@ -229,6 +229,16 @@ static mc_status read_vector(const mc_store *store, const char *name, size_t cou
     return MC_OK;
 }
 
+/* By how much positions are stretched, by the key or its older name; 0 stands for not at all.
+ */
+static double scale_of(const mc_store *store, const mc_arch *arch)
+{
+    double old   = find_number(store, arch, "rope.scale_linear", 1.0);
+    double scale = find_number(store, arch, "rope.scaling.factor", old);
+
+    return scale == 0.0 ? 1.0 : scale;
+}
+
 static mc_status read_rope_type(const mc_store *store, const mc_arch *arch, mc_rope_type *type,
                                 mc_error *err)
 {
@@ -243,7 +253,7 @@ static mc_status read_rope_type(const mc_store *store, const mc_arch *arch, mc_r
 
     *type = MC_ROPE_DEFAULT;
     if (setting.kind == MC_SETTING_ABSENT) {
-        if (find_number(store, arch, "rope.scale_linear", 1.0) != 1.0) *type = MC_ROPE_LINEAR;
+        if (scale_of(store, arch) != 1.0) *type = MC_ROPE_LINEAR;
         if (mc_store_find(store, "rope_factors_long.weight")) *type = MC_ROPE_LONGROPE;
         return MC_OK;
     }
@@ -259,18 +269,30 @@ static mc_status read_rope_type(const mc_store *store, const mc_arch *arch, mc_r
                    setting.kind == MC_SETTING_TEXT ? setting.text : "");
 }
 
-/* YaRN's factor of cos and sin: given, or by the formula, over one for all dimensions. */
+/* What cos and sin are multiplied by: given for any rope, and in YaRN times its formula. */
+static mc_status read_attention_factor(const mc_store *store, const mc_arch *arch,
+                                       mc_rope_spec *spec, mc_error *err)
+{
+    mc_setting setting = find(store, arch, "rope.scaling.attn_factor");
+    double     log_of  = spec->factor > 1.0 ? 0.1 * log(spec->factor) : 0.0;
+
+    if (setting.kind == MC_SETTING_ABSENT) return MC_OK;
+    if (setting.kind != MC_SETTING_NUMBER || !(setting.number > 0.0))
+        return mc_fail(err, MC_ERR_CONFIG, "fetch the file again",
+                       "'%s.rope.scaling.attn_factor' is not a number above 0", arch->gguf);
+    spec->attention_factor = setting.number;
+    if (spec->type == MC_ROPE_YARN)
+        spec->attention_factor *= (1.0 + log_of) / (1.0 + log_of * spec->mscale_all);
+    return MC_OK;
+}
+
+/* mscale_all: an attention factor over one for all dimensions. */
 static void read_yarn(const mc_store *store, const mc_arch *arch, mc_rope_spec *spec)
 {
-    double given = find_number(store, arch, "rope.scaling.attn_factor", 0.0);
-
     spec->beta_fast  = find_number(store, arch, "rope.scaling.yarn_beta_fast", 32.0);
     spec->beta_slow  = find_number(store, arch, "rope.scaling.yarn_beta_slow", 1.0);
     spec->mscale     = 1.0;
     spec->mscale_all = find_number(store, arch, "rope.scaling.yarn_log_multiplier", 0.0);
-    if (given > 0.0 && spec->type == MC_ROPE_YARN && spec->factor > 1.0)
-        given *= 1.0 + 0.1 * log(spec->factor);
-    spec->attention_factor = given;
 }
 
 static mc_status read_rope(const mc_store *store, const mc_arch *arch, const mc_hparams *hp,
@@ -280,11 +302,11 @@ static mc_status read_rope(const mc_store *store, const mc_arch *arch, const mc_
     spec->theta  = hp->rope_theta;
     spec->rotary = hp->head_dim;
     MC_TRY(find_size(store, arch, "rope.dimension_count", &spec->rotary, err));
-    spec->factor = find_number(store, arch, "rope.scale_linear", 1.0);
-    spec->factor = find_number(store, arch, "rope.scaling.factor", spec->factor);
+    spec->factor = scale_of(store, arch);
     spec->original =
         find_number(store, arch, "rope.scaling.original_context_length", (double)hp->context);
     read_yarn(store, arch, spec);
+    MC_TRY(read_attention_factor(store, arch, spec, err));
     if (spec->type == MC_ROPE_LONGROPE) {
         spec->factor = (double)hp->context / spec->original;
         MC_TRY(read_vector(store, "rope_factors_short.weight", spec->rotary / 2,
@@ -295,6 +317,29 @@ static mc_status read_rope(const mc_store *store, const mc_arch *arch, const mc_
     if (mc_store_find(store, "rope_freqs.weight"))
         MC_TRY(read_vector(store, "rope_freqs.weight", spec->rotary / 2, &spec->divisors, err));
     return mc_rope_spec_check(spec, mc_hparams_head_dim(hp, false), err);
+}
+
+/* What a file may say of the rope of blocks that slide, and no family does: another base where
+ * all have one, other columns of a head of the same size, a factor of cos and sin for both. */
+static mc_status check_near_rope(const mc_store *store, const mc_arch *arch,
+                                 const mc_hparams *hp, mc_error *err)
+{
+    bool        own  = arch->base.rope_local_theta != arch->base.rope_theta;
+    double      base = find_number(store, arch, "rope.freq_base_swa", hp->rope_theta);
+    const char *what = NULL;
+
+    if (hp->window == 0) return MC_OK;
+    if (!hp->rope_local && base != hp->rope_theta) what = "freq_base_swa";
+    if (hp->full_head_dim == 0 &&
+        find(store, arch, "rope.dimension_count_swa").kind != MC_SETTING_ABSENT)
+        what = "dimension_count_swa";
+    if (hp->rope_local && own && hp->ropes[0].attention_factor > 0.0)
+        what = "scaling.attn_factor";
+    if (!what) return MC_OK;
+    return mc_fail(err, MC_ERR_UNSUPPORTED, "use another conversion of the model",
+                   "'%s.rope.%s' changes the rope of blocks that slide, which is not "
+                   "supported for this architecture",
+                   arch->gguf, what);
 }
 
 /* Blocks that slide have a plain rope, with a base of their own where the family has one. */
@@ -309,6 +354,7 @@ static mc_status read_ropes(const mc_store *store, const mc_arch *arch, mc_hpara
     if (hp->rope_theta == 0.0) return MC_OK;
     hp->rope_count = 1;
     MC_TRY(read_rope(store, arch, hp, &hp->ropes[0], err));
+    MC_TRY(check_near_rope(store, arch, hp, err));
     if (hp->far_scale) {
         hp->far_scale_original = hp->ropes[0].original;
         if (!(hp->far_scale_original >= 1.0 && hp->far_scale_original < 1e12))
@@ -353,6 +399,9 @@ static void read_first_block(const mc_store *store, mc_hparams *hp)
         !hp->plain_ffn && !has_tensor(store, "blk.0.ffn_gate.weight");
     if (hp->qk_norm_optional) hp->qk_norm_off = norm == NULL;
     if (hp->qk_norm == MC_QK_NORM_EACH) hp->qk_norm = MC_QK_NORM_OWN; /* stacked */
+    /* StableLM's files may say that halves are parallel which a norm of the second makes not
+     * so. */
+    if (hp->parallel_norms == 1) hp->parallel = !has_tensor(store, "blk.0.ffn_norm.weight");
     if (hp->parallel) hp->parallel_norms = 1;
     if (hp->parallel && (has_tensor(store, "blk.0.attn_norm_2.weight") ||
                          has_tensor(store, "blk.0.ffn_norm.weight")))
@@ -362,6 +411,13 @@ static void read_first_block(const mc_store *store, mc_hparams *hp)
 static mc_status read_sizes(const mc_store *store, const mc_arch *arch, mc_hparams *hp,
                             mc_error *err)
 {
+    mc_key epsilon[] = { { hp->norm == MC_NORM_RMS ? "attention.layer_norm_rms_epsilon"
+                                                   : "attention.layer_norm_epsilon",
+                           MC_KEY_NUMBER, FIELD(epsilon),
+                           hp->epsilon > 0.0 ? MC_KEEP : MC_REQUIRED },
+                         { NULL } };
+
+    MC_TRY(apply_keys(store, arch, epsilon, hp, err));
     MC_TRY(find_size(store, arch, "attention.head_count_kv", &hp->kv_heads, err));
     MC_TRY(find_size(store, arch, "feed_forward_length", &hp->ffn, err));
     MC_TRY(find_size(store, arch, "vocab_size", &hp->vocabulary, err));
@@ -376,8 +432,12 @@ mc_status mc_hparams_read_gguf(const mc_store *store, const mc_arch *arch, mc_hp
                                mc_error *err)
 {
     MC_TRY(refuse_unknown(store, arch, err));
+    if (hp->rope_theta != 0.0) hp->rope_theta = 10000.0; /* the format's own default */
     MC_TRY(apply_keys(store, arch, common_keys, hp, err));
     MC_TRY(apply_keys(store, arch, arch->gguf_keys, hp, err));
+    if (arch->base.rope_theta != 0.0 && hp->rope_theta == 0.0)
+        return mc_fail(err, MC_ERR_CONFIG, "fetch the file again", "'%s.rope.freq_base' is 0",
+                       arch->gguf);
     MC_TRY(read_sizes(store, arch, hp, err));
     MC_TRY(check_window(arch, hp, err));
     read_first_block(store, hp);

@@ -230,7 +230,8 @@ static mc_status read_attention_factor(mc_json_value rope, mc_rope_spec *spec, m
 {
     double given;
 
-    spec->attention_factor = 0.0;
+    spec->attention_factor = 0.0; /* without effect in the other types */
+    if (spec->type != MC_ROPE_YARN && spec->type != MC_ROPE_LONGROPE) return MC_OK;
     if (!mc_json_double(mc_json_get(rope, "attention_factor"), &given)) return MC_OK;
     spec->attention_factor = given;
     if (given > 0.0) return MC_OK;

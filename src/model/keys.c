@@ -202,7 +202,8 @@ static mc_status apply_value(const mc_key *key, const char *name, mc_setting set
     case MC_KEY_BITS: return apply_flag(key, name, setting, field, err);
     case MC_KEY_ACTIVATION:
     case MC_KEY_GELU_TANH: return apply_activation(key, name, setting, field, err);
-    case MC_KEY_FIXED: return check_fixed(key, name, setting, err);
+    case MC_KEY_FIXED:
+    case MC_KEY_GIVEN: return check_fixed(key, name, setting, err);
     }
     return MC_OK;
 }
@@ -227,7 +228,7 @@ mc_status mc_key_apply(const mc_key *key, const char *name, mc_setting setting,
 
     if (!absent) return apply_value(key, name, setting, field, err);
     if (key->kind == MC_KEY_FIXED || key->otherwise == MC_KEEP) return MC_OK;
-    if (key->otherwise == MC_REQUIRED)
+    if (key->otherwise == MC_REQUIRED || key->kind == MC_KEY_GIVEN)
         return mc_fail(err, MC_ERR_CONFIG, "fetch the model's configuration again",
                        "'%s' is missing", name);
     if (key->kind == MC_KEY_ACTIVATION || key->kind == MC_KEY_GELU_TANH) {

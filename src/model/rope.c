@@ -121,7 +121,6 @@ static double yarn_mscale(double scale, double mscale)
 
 static double attention_factor(const mc_rope_spec *spec)
 {
-    if (spec->type != MC_ROPE_YARN && spec->type != MC_ROPE_LONGROPE) return 1.0;
     if (spec->attention_factor > 0.0) return spec->attention_factor;
     if (spec->type == MC_ROPE_YARN) {
         if (spec->mscale != 0.0 && spec->mscale_all != 0.0)

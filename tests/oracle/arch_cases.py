@@ -104,6 +104,7 @@ case("qwen3_v5_bias", "qwen3", dict(QWEN, head_dim=16, attention_bias=True, num_
 GGUF = dict(WIDE, num_hidden_layers=2)
 for kind in ("F32", "F16", "BF16", "Q8_0", "Q4_0", "Q4_1"):
     case("gguf_llama_" + kind.lower(), "llama", GGUF, gguf=kind)
+case("gguf_llama_linear", "llama", dict(GGUF, rope_parameters=dict(rope_type="linear", rope_theta=10000.0, factor=4.0)), gguf="BF16")
 case("gguf_llama3_rope", "llama", dict(GGUF, rope_parameters=LLAMA3, max_position_embeddings=512), gguf="F32",
      lengths=LONG)
 

@@ -266,7 +266,8 @@ def rope_keys(out, c):
     out.add_rope_dimension_count(int(dim * rope.get("partial_rotary_factor", 1.0)))
     kind = rope["rope_type"]
     if kind in ("linear", "yarn"):
-        out.add_rope_scaling_type(gguf.RopeScalingType.LINEAR if kind == "linear" else gguf.RopeScalingType.YARN)
+        if kind == "yarn":  # a factor without a type is one of linear
+            out.add_rope_scaling_type(gguf.RopeScalingType.YARN)
         out.add_rope_scaling_factor(rope["factor"])
     if kind == "yarn":
         out.add_rope_scaling_orig_ctx_len(rope["original_max_position_embeddings"])
@@ -410,10 +411,14 @@ def disagreement(model, prompts, states):
 
 
 def load(path):
-    """The file as transformers reads it; its rope factors, which that loader passes over, are applied here."""
+    """The file as transformers reads it; its rope's factors, which that loader passes over, are applied here."""
     model = transformers.AutoModelForCausalLM.from_pretrained(
         path.parent, gguf_file=path.name, dtype=torch.float32, attn_implementation="eager").eval()
-    for tensor in gguf.GGUFReader(path).tensors:
+    reader = gguf.GGUFReader(path)
+    factor = reader.get_field("llama.rope.scaling.factor")
+    if factor:
+        model.model.rotary_emb.inv_freq /= factor.contents()
+    for tensor in reader.tensors:
         if tensor.name == "rope_freqs.weight":
             model.model.rotary_emb.inv_freq /= torch.from_numpy(np.array(tensor.data))
     return model

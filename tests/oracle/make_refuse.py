@@ -382,7 +382,7 @@ def schemes():
 
 # The same for GGUF
 
-def gguf_model(change=None, remove=(), **keys):
+def gguf_model(change=None, remove=(), arch="llama", **keys):
     meta = {"block_count": 1, "embedding_length": 8, "feed_forward_length": 8, "attention.head_count": 2,
             "attention.head_count_kv": 1, "context_length": 16}
     meta.update({k.replace("__", "."): v for k, v in keys.items()})
@@ -391,9 +391,13 @@ def gguf_model(change=None, remove=(), **keys):
                "blk.0.attn_v.weight": [4, 8], "blk.0.attn_output.weight": [8, 8], "blk.0.ffn_gate.weight": [8, 8],
                "blk.0.ffn_up.weight": [8, 8], "blk.0.ffn_down.weight": [8, 8]}
     tensors.update(change or {})
-    pairs = [ARCH] + [key("llama." + k, 4, u32(v)) if isinstance(v, int) else key("llama." + k, 8, text(v))
-                      for k, v in meta.items() if v is not ...]
-    pairs.append(key("llama.attention.layer_norm_rms_epsilon", 6, struct.pack("<f", 1e-5)))
+    meta.setdefault("attention.layer_norm_rms_epsilon", 1e-5)
+    kinds = {bool: (7, lambda v: bytes([v])), int: (4, u32), float: (6, lambda v: struct.pack("<f", v)), str: (8, text)}
+    pairs = [key("general.architecture", 8, text(arch))]
+    for name, value in meta.items():
+        if value is not ...:
+            kind, pack = kinds[type(value)]
+            pairs.append(key("%s.%s" % (arch, name), kind, pack(value)))
     infos, at = [], 0
     for name, shape in tensors.items():
         if name in remove:
@@ -416,10 +420,24 @@ def gguf_models():
     yield "rope_type_unknown(unsupported)", gguf_model(rope__scaling__type="spiral")
     yield "window_pattern(unsupported)", gguf_model(attention__sliding_window=8, attention__sliding_window_pattern=2)
     yield "window_of_no_architecture(unsupported)", gguf_model(attention__sliding_window=8)
+    yield "rope_attention_factor_zero(config)", gguf_model(rope__scaling__attn_factor=0.0)
+    yield "rope_none(unsupported)", gguf_model(arch="granite", rope__scaling__finetuned=False)
+    yield "rope_of_window_base(unsupported)", gguf_model(
+        arch="gemma2", attention__sliding_window=4, rope__freq_base=100.0, rope__freq_base_swa=50.0)
+    yield "rope_of_window_columns(unsupported)", gguf_model(
+        arch="gemma3", attention__sliding_window=4, rope__dimension_count_swa=2)
+    yield "rope_of_window_factor(unsupported)", gguf_model(
+        arch="gemma3", attention__sliding_window=4, rope__scaling__attn_factor=1.5)
+    yield "epsilon_of_other_norm(config)", gguf_model(
+        attention__layer_norm_rms_epsilon=..., attention__layer_norm_epsilon=1e-5)
+    yield "alibi_missing(config)", gguf_model(
+        arch="mpt", attention__layer_norm_rms_epsilon=..., attention__layer_norm_epsilon=1e-5)
+    yield "rope_base_zero(config)", gguf_model(rope__freq_base=0.0)
     yield "rope_dimensions_odd(config)", gguf_model(rope__dimension_count=3)
     yield "rope_freqs_shape(tensor_shape)", gguf_model({"rope_freqs.weight": [3]})
     yield "tensor_missing(tensor_missing)", gguf_model(remove=["blk.0.ffn_up.weight"])
     yield "tensor_shape(tensor_shape)", gguf_model({"blk.0.ffn_up.weight": [9, 8]})
+    yield "tensor_of_no_block(unsupported)", gguf_model({"output_norm.bias": [8]})
     yield "tensor_unknown_part(unsupported)", gguf_model({"blk.0.attn_warp.weight": [8]})
 
 
