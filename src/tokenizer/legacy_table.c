@@ -19,7 +19,7 @@ const mc_legacy_class mc_legacy_table[] = {
     { .names = "RobertaTokenizer RobertaTokenizerFast LongformerTokenizer LongformerTokenizerFast BartTokenizer "
                "BartTokenizerFast roberta longformer bart",
       .form = MC_LEGACY_MERGES, .steps = { { MC_STEP_WORDS } }, .add_bos = true, .add_eos = true,
-      .bos = "<s>", .eos = "</s>", .unknown = "<unk>", .pad = "<pad>" },
+      .bos = "<s>", .eos = "</s>", .unknown = "<unk>", .pad = "<pad>", .mask = "<mask>" },
     { .names = "LlamaTokenizer LlamaTokenizerFast CodeLlamaTokenizer CodeLlamaTokenizerFast InternLM2Tokenizer "
                "InternLM2TokenizerFast llama mistral mixtral internlm2",
       .form = MC_LEGACY_SENTENCEPIECE, .add_bos = true, .bos = "<s>", .eos = "</s>", .unknown = "<unk>" },

@@ -6,6 +6,7 @@ tests/golden/tokenizer/files.json.xz: texts and ids for each.
 
     gpt2/   vocab.json and merges.txt, with a config.json that names the model type only
     qwen2/  the same with tokenizer_config.json and its added tokens;  qwen2_prefix/  a space before every piece
+    roberta/  special tokens of its class
     llama/  tokenizer.model of kind BPE with byte fallback;  gemma/  the same without a space before the text
     t5/     tokenizer.model of kind unigram with the character map nmt_nfkc
     bert/   vocab.txt;  bert_unknown/  with another token for what is not in it
@@ -94,10 +95,27 @@ def qwen2(vocab, merges):
     yield "qwen2", t
 
 
-def qwen2_prefix(vocab, merges):
+def few_merges(vocab, merges, special):
     merges = merges[:200]
     made = {a + b for a, b in merges}
-    vocab = {token: i for i, token in enumerate(t for t in vocab if len(t) == 1 or t in made or t == "<|endoftext|>")}
+    tokens = special + [t for t in vocab if len(t) == 1 or t in made]
+    return {token: i for i, token in enumerate(tokens)}, merges
+
+
+def roberta(vocab, merges):
+    special = ["<s>", "<pad>", "</s>", "<unk>", "<mask>"]
+    vocab, merges = few_merges(vocab, merges, special)
+    put_merges("roberta", vocab, merges)
+    put_json("roberta/tokenizer_config.json", {"tokenizer_class": "RobertaTokenizer"})
+    t = Tokenizer(models.BPE(vocab, merges))
+    t.pre_tokenizer = p.ByteLevel(add_prefix_space=False)
+    t.add_special_tokens([AddedToken(x, normalized=False) for x in special])
+    t.post_processor = processors.TemplateProcessing(single="<s> $A </s>", special_tokens=[("<s>", 0), ("</s>", 2)])
+    yield "roberta", t
+
+
+def qwen2_prefix(vocab, merges):
+    vocab, merges = few_merges(vocab, merges, ["<|endoftext|>"])
     put_merges("qwen2_prefix", vocab, merges)
     put_json("qwen2_prefix/tokenizer_config.json", {"tokenizer_class": "Qwen2Tokenizer", "add_prefix_space": True})
     t = Tokenizer(models.BPE(vocab, merges))
@@ -232,6 +250,7 @@ def all_files():
     yield from gpt2(vocab, merges)
     yield from qwen2(vocab, merges)
     yield from qwen2_prefix(vocab, merges)
+    yield from roberta(vocab, merges)
     yield from llama()
     yield from t5()
     yield from bert()
@@ -239,7 +258,7 @@ def all_files():
 
 def main():
     files = []
-    extra = ["<usr>a <usr>", "<s> a</s>b", "<unk>", "x<|im_end|>  y", "<tool>a", "<|endoftext|>", "[MASK] a", "[SEP]"]
+    extra = ["<usr>a <usr>", "<s> a</s>b", "<unk>", "x<|im_end|>  y", "<tool>a", "<|endoftext|>", "[MASK] a", "[SEP]", "a <mask> b<pad>"]
     for i, (name, t) in enumerate(all_files()):
         chosen = cases.texts(100 + i, 250) + extra
         files.append({"path": name, "texts": chosen, "ids": [t.encode(s).ids for s in chosen],
