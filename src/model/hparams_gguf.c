@@ -295,6 +295,18 @@ static void read_yarn(const mc_store *store, const mc_arch *arch, mc_rope_spec *
     spec->mscale_all = find_number(store, arch, "rope.scaling.yarn_log_multiplier", 0.0);
 }
 
+/* Tables of longrope beside another way to stretch the same rope. */
+static mc_status check_one_scaling(const mc_store *store, const mc_arch *arch,
+                                   const mc_rope_spec *spec, mc_error *err)
+{
+    if (!mc_store_find(store, "rope_factors_long.weight") ||
+        (spec->type == MC_ROPE_LONGROPE && spec->factor == 1.0))
+        return MC_OK;
+    return mc_fail(err, MC_ERR_UNSUPPORTED, "use another conversion of the model",
+                   "'rope_factors_long.weight' stretches the rope, and '%s.rope.scaling' too",
+                   arch->gguf);
+}
+
 static mc_status read_rope(const mc_store *store, const mc_arch *arch, const mc_hparams *hp,
                            mc_rope_spec *spec, mc_error *err)
 {
@@ -303,6 +315,7 @@ static mc_status read_rope(const mc_store *store, const mc_arch *arch, const mc_
     spec->rotary = hp->head_dim;
     MC_TRY(find_size(store, arch, "rope.dimension_count", &spec->rotary, err));
     spec->factor = scale_of(store, arch);
+    MC_TRY(check_one_scaling(store, arch, spec, err));
     spec->original =
         find_number(store, arch, "rope.scaling.original_context_length", (double)hp->context);
     read_yarn(store, arch, spec);

@@ -31,10 +31,12 @@ from states import row_error
 
 BOUND, SLACK, MOVED = 2e-5, 3, 1e-6
 TYPE = gguf.GGUFValueType
-# Where mc goes with transformers, and llama.cpp passes over what the file says: YaRN's keys outside Ministral 3, Phi 3's
-# window; and where a base for blocks that slide is said of a family whose every block has the same.
-PASSED_OVER = {"*": ("*yarn_log_multiplier*", "*yarn_beta_*"), "phi3": ("*sliding_window*", "window *"),
-               "olmo2": ("*freq_base_swa*", "window 3 base*")}
+# Where mc goes with transformers, and llama.cpp passes over what the file says: YaRN's keys outside Ministral 3; windows of
+# Phi 3, Ministral 3, StarCoder 2, and of EXAONE 4 in other than 64 blocks; OLMo 3's base for blocks that slide;
+# Phi 3's longrope without its factor of cos and sin, which transformers has by a formula.
+WINDOWS = ("*sliding_window*", "window *")
+PASSED_OVER = {"*": ("*yarn_log_multiplier*", "*yarn_beta_*"), "olmo2": ("*freq_base_swa*", "window 3 base*"),
+               **dict.fromkeys(("mistral3", "starcoder2", "exaone4"), WINDOWS), "phi3": WINDOWS + ("*attn_factor gone",)}
 LETTERS = "".join(chr(c) for c in range(0x21, 0x7F))
 NUMBERS = ((TYPE.UINT32, 2), (TYPE.UINT32, 8), (TYPE.FLOAT32, 0.5), (TYPE.FLOAT32, 4.0), (TYPE.BOOL, True), (TYPE.BOOL, False))
 SCALING = "rope.scaling."
@@ -104,7 +106,7 @@ def scalings(arch, keys):
     rows += [dict(yarn, **{SCALING + k: v for k, v in more.items()}) for more in (
         {}, {"factor": 1.0}, {"factor": 0.5}, {"attn_factor": 1.3}, {"yarn_log_multiplier": 0.1}, {"yarn_log_multiplier": 1.0},
         {"yarn_ext_factor": 0.5}, {"yarn_ext_factor": 0.0}, {"yarn_attn_factor": 1.3}, {"yarn_beta_fast": 8.0},
-        {"yarn_beta_slow": 2.0}, {"yarn_beta_fast": 1.0, "yarn_beta_slow": 32.0}, {"finetuned": True}, {"finetuned": False},
+        {"yarn_beta_slow": 2.0}, {"finetuned": True}, {"finetuned": False},
         {"original_context_length": 0}, {"original_context_length": 4096})]
     rows.append({k: v for k, v in yarn.items() if not k.endswith("length")})
     plain = {k: v for k, v in keys.items() if ".rope.scal" not in k}

@@ -432,6 +432,8 @@ def gguf_models():
         attention__layer_norm_rms_epsilon=..., attention__layer_norm_epsilon=1e-5)
     yield "alibi_missing(config)", gguf_model(
         arch="mpt", attention__layer_norm_rms_epsilon=..., attention__layer_norm_epsilon=1e-5)
+    yield "rope_scaled_twice(unsupported)", gguf_model(
+        {"rope_factors_long.weight": [2], "rope_factors_short.weight": [2]}, rope__scaling__type="yarn", rope__scaling__factor=2.0)
     yield "rope_base_zero(config)", gguf_model(rope__freq_base=0.0)
     yield "rope_dimensions_odd(config)", gguf_model(rope__dimension_count=3)
     yield "rope_freqs_shape(tensor_shape)", gguf_model({"rope_freqs.weight": [3]})
