@@ -210,6 +210,18 @@ static mc_status read_texts(reading *r, const char *prefix, mc_crm_texts *texts,
 
 /* ---- metadata ---- */
 
+/* Texts by name, as everybody who writes safetensors files has it: a number would go unread. */
+static mc_status check_metadata(mc_json_value metadata, mc_error *err)
+{
+    mc_json_iter iter = mc_json_iterate(metadata);
+
+    while (mc_json_next(&iter))
+        if (mc_json_type_of(iter.value) != MC_JSON_STRING)
+            return mc_fail(err, MC_ERR_CRM, "the file is damaged; build it again",
+                           "the metadata '%.40s' is no text", iter.is_object ? iter.key : "");
+    return MC_OK;
+}
+
 static mc_status keep_metadata(reading *r, const char *key, const char **out, mc_error *err)
 {
     const char *text;
@@ -229,6 +241,7 @@ static mc_status read_metadata(reading *r, mc_span bytes, mc_error *err)
         length |= (uint64_t)bytes.data[i] << (8 * i);
     MC_TRY(mc_json_parse((const char *)bytes.data + 8, (size_t)length, &r->header, err));
     r->metadata = mc_json_get(mc_json_root(r->header), "__metadata__");
+    MC_TRY(check_metadata(r->metadata, err));
     MC_TRY(keep_metadata(r, "mc.schema", &schema, err));
     if (strcmp(schema, MC_CRM_SCHEMA) != 0)
         return mc_fail(err, MC_ERR_UNSUPPORTED, "read it with a newer version of this program",

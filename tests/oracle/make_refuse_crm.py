@@ -130,6 +130,7 @@ def safetensor_crms():
     yield "probes_of_numbers(crm)", safetensors(TWO, {"probes": "[1, 2]"})
     yield "schema_later(unsupported)", safetensors(TWO, {**IDS, "mc.schema": "mc.crm.v2"})
     yield "blocks_text(crm)", safetensors(TWO, {**IDS, "mc.blocks": "many"})
+    yield "metadata_number(crm)", safetensors(TWO, {**IDS, "mc.pooling": 3})
     yield "blocks_fewer_than_states(crm)", safetensors(TWO, {**IDS, "mc.blocks": "0"})
     yield "pooling_unknown(crm)", safetensors(TWO, {**IDS, "mc.pooling": "max"})
     yield "pooling_all_without_tokens(crm)", safetensors(TWO, {**IDS, "mc.pooling": "all"})
