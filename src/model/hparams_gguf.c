@@ -448,6 +448,7 @@ mc_status mc_hparams_read_gguf(const mc_store *store, const mc_arch *arch, mc_hp
     if (hp->rope_theta != 0.0) hp->rope_theta = 10000.0; /* the format's own default */
     MC_TRY(apply_keys(store, arch, common_keys, hp, err));
     MC_TRY(apply_keys(store, arch, arch->gguf_keys, hp, err));
+    if (arch->base.rope_theta == 0.0) hp->rope_theta = 0.0; /* a base is of no use there */
     if (arch->base.rope_theta != 0.0 && hp->rope_theta == 0.0)
         return mc_fail(err, MC_ERR_CONFIG, "fetch the file again", "'%s.rope.freq_base' is 0",
                        arch->gguf);

@@ -49,7 +49,7 @@ def read(path):
     arch = keys.pop("general.architecture")[1]
     tensors = {t.name: gguf.dequantize(np.array(t.data), t.tensor_type).reshape([int(n) for n in t.shape[::-1]]).copy()
                for t in reader.tensors}
-    return arch, {k: (v[0], v[1]) for k, v in keys.items() if k.startswith(arch)}, tensors
+    return arch, {k: v for k, v in keys.items() if not k.startswith("general.")}, tensors
 
 
 def write(path, arch, keys, tensors):
