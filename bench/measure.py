@@ -105,14 +105,14 @@ def interleaved(runs, rounds, peaks_of):
 
 
 def share_row(runs, peaks):
-    """The median run by the wall, against the median peak; and by the processor time that it had against the best peak,
-    which holds on a machine that others use too."""
+    """The median run, by the wall and by the processor time that it had, which holds on a machine that others use too;
+    both against the best reading of the peak beside it: a lower one was disturbed."""
     runs = sorted(runs, key=lambda r: r["wall"])
-    middle, top = runs[len(runs) // 2], median(peaks)
+    middle, top = runs[len(runs) // 2], max(peaks)
     return dict(tier=middle["backend"], tokens=middle["tokensComputed"], wall=middle["wall"], walls=[r["wall"] for r in runs],
                 tokensPerSecond=middle["rate"], flopPerSecond=middle["flop"] / middle["wall"],
                 peak=top, peaks=peaks, share=middle["flop"] / middle["wall"] / top,
-                processorShare=middle["flop"] / middle["processor"] * middle["threads"] / max(peaks), seconds=middle["seconds"],
+                processorShare=middle["flop"] / middle["processor"] * middle["threads"] / top, seconds=middle["seconds"],
                 anonymousMiB=middle["anonymousMiB"], fileMiB=middle["outputSize"] / MIB)
 
 
