@@ -39,12 +39,20 @@ static const char *plural(size_t count)
     return count == 1 ? "" : "s";
 }
 
-/* Three decimals, or as many as tell a value near 1 from 1. */
-static const char *value_text(double value, char text[24])
+/* Not 1, and three decimals would say so. */
+static bool is_nearly_one(double value)
 {
     const double gap = fabs(1 - value);
 
-    snprintf(text, 24, "%.*f", gap > 1e-9 && gap < 0.001 ? gap < 1e-5 ? 7 : 5 : 3, value);
+    return gap > 1e-9 && gap < 0.001;
+}
+
+/* Three decimals, or as many as tell a value near 1 from 1. */
+static const char *value_text(double value, char text[24])
+{
+    const int near_one = fabs(1 - value) < 1e-5 ? 7 : 5;
+
+    snprintf(text, 24, "%.*f", is_nearly_one(value) ? near_one : 3, value);
     return text;
 }
 
@@ -245,10 +253,8 @@ static void put_links(const page *p, const mc_metric_comparison *m)
         if (shown[c]) mc_buffer_printf(p->out, "  %7s", link_columns[c].title);
     }
     mc_buffer_add_char(p->out, '\n');
-    for (size_t k = 0; k < count; k++) {
-        const double gap = fabs(1 - linked_pair(p, m, k)->value);
-        if (gap > 1e-9 && gap < 0.001) digits = 5;
-    }
+    for (size_t k = 0; k < count; k++)
+        if (is_nearly_one(linked_pair(p, m, k)->value)) digits = 5;
     for (size_t k = 0; k < count; k++)
         put_link(p, linked_pair(p, m, k), shown, digits);
     mc_buffer_add_char(p->out, '\n');

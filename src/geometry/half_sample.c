@@ -275,9 +275,11 @@ mc_status mc_panel_halves(mc_team *team, const mc_metric *metric, const mc_panel
     void        *used;
 
     /* Two probes are always alike by cka-biased, and unbiased HSIC of three is 0 / 0. */
-    for (size_t k = 0; k < samples * links && own.half < metric->rows_least; k++)
-        values[k] = NAN;
-    if (own.half < metric->rows_least) return MC_OK;
+    if (own.half < metric->rows_least) {
+        for (size_t k = 0; k < samples * links; k++)
+            values[k] = NAN;
+        return MC_OK;
+    }
     MC_TRY(mc_team_remember(team, &mark, err));
     status = mc_arena_array(mc_team_keep(team), layers, sizeof(bool), &used, err);
     if (status == MC_OK) {
