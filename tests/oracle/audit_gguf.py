@@ -28,8 +28,9 @@ import safetensors.numpy
 import check_llamacpp
 import make_arch
 from states import row_error
+from verdicts import Verdicts
 
-BOUND, SLACK, MOVED = 2e-5, 3, 1e-6
+BOUND, SLACK = 2e-5, 3
 TYPE = gguf.GGUFValueType
 # Where mc goes with transformers, and llama.cpp passes over what the file says: YaRN's keys outside Ministral 3; windows of
 # Phi 3, Ministral 3, StarCoder 2, and of EXAONE 4 in other than 64 blocks; OLMo 3's base for blocks that slide;
@@ -226,24 +227,10 @@ def ours(mc, path, work, prompts):
     return " ".join(run.stderr.split()) if run.returncode else safetensors.numpy.load_file(out)["final"]
 
 
-class Audit:
+class Audit(Verdicts):
     def __init__(self, args):
-        self.args, self.same, self.refused, self.worst = args, 0, 0, 0.0
-        self.failed, self.needless, self.alone = [], [], []
-
-    def judge(self, what, want, base, got, bound):
-        moved = want.shape != base.shape or row_error(want, base).max() > MOVED
-        if not isinstance(got, np.ndarray):
-            self.refused += 1
-            self.needless += [] if moved else [(what, got)]
-            return
-        off = row_error(got, want).max() if got.shape == want.shape else float("inf")
-        self.same += 1
-        if not off <= bound:
-            self.failed.append((what, off))
-            print("  %-60s off by %.1e (llama.cpp moved: %s)" % (what, off, moved), flush=True)
-        else:
-            self.worst = max(self.worst, off)
+        super().__init__("llama.cpp")
+        self.args = args
 
     def run(self, folder):
         arch, keys, tensors = read(folder / "model.gguf")
@@ -290,12 +277,7 @@ def main():
     for folder in sorted(make_arch.GOLDEN.glob("gguf_*")):
         if fnmatch.fnmatch(folder.name, audit.args.only):
             audit.run(folder)
-    print("%d edits give llama.cpp's states (worst %.1e), %d are refused, %d of these for nothing, %d are wrong" %
-          (audit.same - len(audit.failed), audit.worst, audit.refused, len(audit.needless), len(audit.failed)))
-    if audit.args.verbose:
-        print("".join("  refused: %s: %s\n" % pair for pair in audit.needless) +
-              "".join("  runs here only: %s\n" % what for what in audit.alone), end="")
-    sys.exit(1 if audit.failed else 0)
+    sys.exit(audit.report(audit.args.verbose))
 
 
 if __name__ == "__main__":

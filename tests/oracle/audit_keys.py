@@ -33,7 +33,7 @@ import transformers
 
 import make_arch
 from arch_cases import CASES
-from states import row_error
+from verdicts import Verdicts
 
 BOUND = 1e-5
 WITHOUT_EFFECT = {"architectures", "transformers_version", "dtype", "torch_dtype", "model_type", "chunk_size_feed_forward",
@@ -191,23 +191,10 @@ def ours(mc, folder, work, prompts):
     return np.stack([tensors["state.%d" % k] for k in range(count)] + [tensors["final"]])
 
 
-class Audit:
+class Audit(Verdicts):
     def __init__(self, args):
-        self.args, self.same, self.refused = args, 0, 0
-        self.failed, self.needless, self.alone = [], [], []
-
-    def judge(self, what, want, base, got):
-        moved = want.shape != base.shape or row_error(want, base).max() > 1e-6
-        if not isinstance(got, np.ndarray):
-            self.refused += 1
-            if not moved:
-                self.needless.append((what, got))
-            return
-        off = row_error(got, want).max() if got.shape == want.shape else float("inf")
-        self.same += 1
-        if not off <= BOUND:
-            self.failed.append((what, off))
-            print("  %-60s off by %.1e (transformers moved: %s)" % (what, off, moved), flush=True)
+        super().__init__("transformers")
+        self.args = args
 
     def run(self, case):
         source = make_arch.GOLDEN / case.name
@@ -231,7 +218,7 @@ class Audit:
                     continue
                 got = ours(self.args.mc, folder, work, prompts)
                 if want is not None:
-                    self.judge(case.name + ": " + what, want, base, got)
+                    self.judge(case.name + ": " + what, want, base, got, BOUND)
                 elif isinstance(got, np.ndarray):
                     self.alone.append(case.name + ": " + what)
             print("%-28s %4d edits that transformers runs" % (case.name, self.same + self.refused - before), flush=True)
@@ -252,12 +239,7 @@ def main():
         seen[case.model_type] += 1
         if seen[case.model_type] <= audit.args.each:
             audit.run(case)
-    print("%d edits give transformers' states, %d are refused, %d of these for nothing, %d are wrong" %
-          (audit.same - len(audit.failed), audit.refused, len(audit.needless), len(audit.failed)))
-    if audit.args.verbose:
-        print("".join("  refused: %s: %s\n" % pair for pair in audit.needless) +
-              "".join("  runs here only: %s\n" % what for what in audit.alone), end="")
-    sys.exit(1 if audit.failed else 0)
+    sys.exit(audit.report(audit.args.verbose))
 
 
 if __name__ == "__main__":
